@@ -1,0 +1,80 @@
+"""Agents of kind `command`: any program, told its job by standard input and environment; never given a forge token."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+import sys
+from pathlib import Path
+
+from waves import process, records
+from waves.agents import Job, Result, contracts, failure_of, text
+from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
+from waves.errors import UsageError
+from waves.plan.model import Agent
+
+# Where an agent that cannot write to $WAVES_OUTPUT may leave its last message, in the worktree.
+WORKTREE_OUTPUT = ".codex-review-output.json"
+FORGE_TOKEN = re.compile(r"(GH|GITHUB)_(\w+_)?(TOKEN|PAT)", re.IGNORECASE)
+
+
+class Command:
+    def spec(self, agent: Agent, job: Job) -> Spec:
+        """The plan's command in the worktree, with the `WAVES_*` variables and those that `agent.env` names."""
+        for name in agent.env:
+            if FORGE_TOKEN.fullmatch(name):
+                raise UsageError(
+                    f"agent.env: {name} is a forge token, which no agent may have; remove it from the plan"
+                )
+        told = {
+            "WAVES_ROLE": job.role, "WAVES_UNIT": job.unit, "WAVES_CYCLE": job.cycle,
+            "WAVES_OUTPUT": str(job.directory / "output"),
+        }  # fmt: skip
+        schema = contracts.SCHEMAS.get(job.role)
+        if schema is not None:
+            records.write_json(job.directory / "schema.json", schema)
+            told["WAVES_SCHEMA"] = str(job.directory / "schema.json")
+        return Spec(
+            argv=(_program(agent.command[0]), *agent.command[1:]), cwd=job.worktree,
+            env=process.clean_environment(dict(job.git_environment) | told),
+            timeout=job.timeout, stall_timeout=job.stall_timeout, inherit=agent.env, stdout="stdout", stderr="log",
+        )  # fmt: skip
+
+    def result(self, job: Job, ended: Exit) -> Result:
+        """The message is `$WAVES_OUTPUT`, else for roles with a contract the worktree's file, else standard output."""
+        message = ended.output
+        if job.role in contracts.SCHEMAS:
+            left = _take_from_worktree(job)
+            message = left if message is None else message
+        if message is None:
+            message = (text.read(job.directory / "stdout", OUTPUT_LIMIT) or b"").decode("utf-8", "replace")
+        return Result(message, failure_of(ended, job.directory))
+
+
+def _program(name: str) -> str:
+    """A bare name that is not on the path is looked for beside our own interpreter, where its scripts are installed."""
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if "/" not in name and shutil.which(name) is None and beside.exists() else name
+
+
+def _take_from_worktree(job: Job) -> str | None:
+    """Move the file that this very run left in the worktree to the run's `output`, unless that is there already.
+
+    An older one is not this run's: it is neither believed nor touched. Links are removed and not followed.
+    """
+    path = job.worktree / WORKTREE_OUTPUT
+    try:
+        # Both times come from the same file system clock, and `started.json` is written before the agent runs.
+        began = (job.directory / "started.json").stat().st_mtime_ns
+        about = path.lstat()
+    except OSError:
+        return None
+    if about.st_mtime_ns < began or not (stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode)):
+        return None
+    found = text.read(path, OUTPUT_LIMIT)
+    output = job.directory / "output"
+    if found is not None and not output.exists():
+        records.write_bytes(output, found)
+    path.unlink()
+    return None if found is None else found.decode("utf-8", "replace")

@@ -1,0 +1,181 @@
+"""The JSON that reviewers and arbiters owe, and its reading; it never guesses what an agent meant, and never raises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from waves import records
+from waves.agents.text import plain, whole
+
+Schema = dict[str, Any]
+
+LONGEST = 4_000  # characters of one text of an item
+LAST_LINE = 10_000_000  # a line beyond it is none
+LISTS = {"blocking": "B", "should_fix": "S", "nits": "N", "scope_violations": "V"}
+
+
+def _object(**properties: Schema) -> Schema:
+    # What strict structured output demands: every key required, no other allowed.
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+_TEXT: Schema = {"type": "string"}
+_ITEM: dict[str, Schema] = {
+    "file": {"type": "string", "description": "path from the top of the repository"},
+    "line": {"type": ["integer", "null"], "description": "in the new version of the file"},
+    "issue": {"type": "string", "description": "what is wrong, and how it shows"},
+    "fix": {"type": "string", "description": "what to do about it"},
+    "priority": {"type": "integer", "enum": [0, 1, 2, 3], "description": "0 is the most urgent"},
+    "confidence": {"type": "number", "description": "from 0 to 1"},
+}
+REVIEW: Schema = _object(
+    verdict={"type": "string", "enum": ["approved", "should_fix", "blocking"]},
+    summary=_TEXT,
+    blocking=_list(_object(**_ITEM)),
+    should_fix=_list(_object(**_ITEM)),
+    nits=_list(_object(**_ITEM)),
+    scope_violations=_list(_object(**_ITEM, detail=_TEXT)),
+)
+ARBITER: Schema = _object(
+    items=_list(
+        _object(
+            id={"type": "string", "description": "the item's id, as given"},
+            requested={"type": "boolean", "description": "whether the issue asks for it"},
+            quote={"type": "string", "description": "the issue's own sentence, verbatim; empty if there is none"},
+            why=_TEXT,
+        )
+    )
+)
+SCHEMAS: Mapping[str, Schema] = {"reviewer": REVIEW, "arbiter": ARBITER}  # by role
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """What was wrong with an answer, in one line that the next prompt may quote."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    id: str  # B1, S2, N1, V1: list and place in it, given by Waves
+    list: str  # blocking | should_fix | nits | scope_violations
+    file: str
+    line: int | None
+    issue: str
+    fix: str
+    priority: int  # 0 to 3, 0 is the most urgent
+    confidence: float  # 0 to 1
+    detail: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The same for the same objection wherever it stands in the list; a ruling holds for this."""
+        return records.digest([self.list, self.file, self.line, self.issue, self.fix, self.detail])
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    verdict: str  # approved | should_fix | blocking: the reviewer's word; the lists rule
+    summary: str
+    items: tuple[Item, ...]  # in the order of the lists
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """An arbiter's word on one item; the quote counts only if the issue has it verbatim."""
+
+    id: str
+    requested: bool
+    quote: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arbitration:
+    items: tuple[Judgement, ...]
+
+
+def read_review(answer: str) -> Review | Invalid:
+    """The review in a reviewer's last message: one JSON object, alone, in a fence or among words without braces."""
+    value = _read(answer, REVIEW)
+    if isinstance(value, Invalid):
+        return value
+    items = []
+    for name, letter in LISTS.items():
+        for number, entry in enumerate(value[name], 1):
+            if not 0 <= entry["confidence"] <= 1:
+                return Invalid(f"{name}[{number - 1}].confidence: it must be from 0 to 1")
+            items.append(_item(f"{letter}{number}", name, entry))
+    return Review(value["verdict"], _cut(value["summary"]), tuple(items))
+
+
+def read_arbitration(answer: str) -> Arbitration | Invalid:
+    """The judgements in an arbiter's last message; two on one item are invalid."""
+    value = _read(answer, ARBITER)
+    if isinstance(value, Invalid):
+        return value
+    ids = [entry["id"] for entry in value["items"]]
+    if len(set(ids)) < len(ids):
+        return Invalid("items: more than one for the same id")
+    return Arbitration(tuple(
+        # A quote is compared with the issue, so nothing may be taken out of its middle.
+        Judgement(_cut(entry["id"]), entry["requested"], whole(entry["quote"])[:LONGEST], _cut(entry["why"]))
+        for entry in value["items"]
+    ))  # fmt: skip
+
+
+def _item(name: str, kind: str, entry: Mapping[str, Any]) -> Item:
+    line = entry["line"]
+    return Item(
+        id=name, list=kind, file=_cut(entry["file"]), issue=_cut(entry["issue"]), fix=_cut(entry["fix"]),
+        # "Line 0" is what some write for the whole file.
+        line=int(line) if line is not None and 0 < line <= LAST_LINE else None,
+        priority=int(entry["priority"]), confidence=float(entry["confidence"]), detail=_cut(entry.get("detail", "")),
+    )  # fmt: skip
+
+
+def _cut(value: str) -> str:
+    return plain(value)[:LONGEST]
+
+
+def _read(answer: str, schema: Schema) -> Schema | Invalid:
+    # From the first brace to the last and no cleverer: picking one of several objects could pick one that was quoted.
+    start, end = answer.find("{"), answer.rfind("}")
+    if start < 0 or end < start:
+        return Invalid("there is no JSON object in the answer")
+    try:
+        value = json.loads(answer[start : end + 1], object_pairs_hook=_unique, parse_constant=_no_constant)
+        return _fault(value, schema) or value
+    except RecursionError:
+        return Invalid("it is nested too deeply")
+    except ValueError as error:
+        return Invalid(f"not one JSON object: {plain(str(error))[:200]}")
+
+
+def _fault(value: Any, schema: Schema) -> Invalid | None:
+    from jsonschema import Draft202012Validator
+
+    error = next(Draft202012Validator(schema).iter_errors(value), None)
+    if error is None:
+        return None
+    where = error.json_path.removeprefix("$").removeprefix(".")
+    return Invalid(plain(f"{where or 'answer'}: {error.message}").replace("\n", " ")[:300])
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("the same key twice in one object")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,189 @@
+"""Makes worktrees, tells a damaged one and makes it anew; it never loses a file that is nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from waves import git, locks
+from waves.agents import index, plainfiles
+from waves.errors import GitError, WavesError
+from waves.git import Repository
+
+LOCK = "waves-worktrees.lock"  # in the common directory; whoever adds or removes a worktree holds it
+
+
+LOCK = "waves-worktrees.lock"  # in the repository: git is not safe when worktrees are made side by side
+
+
+def pointer(worktree: Repository) -> Path | None:
+    """The git directory that the worktree's `.git` file names, None where there is no such file."""
+    assert worktree.work_tree is not None
+    text = plainfiles.look(worktree.work_tree / ".git").text
+    return _place(worktree.work_tree, text.removeprefix("gitdir: ")) if text and text.startswith("gitdir: ") else None
+
+
+def _place(folder: Path, text: str | None) -> Path | None:
+    """A path that git wrote, which may be relative to the folder of its file."""
+    return Path(os.path.realpath(folder / text)) if text and "\0" not in text else None
+
+
+def same(one: Path | None, other: Path) -> bool:
+    return one is not None and one == Path(os.path.realpath(other))
+
+
+def point_to(worktree: Repository, git_dir: Path) -> None:
+    """Make the worktree's `.git` file lead to `git_dir`; raises OSError where a folder stands in its place."""
+    assert worktree.work_tree is not None
+    plainfiles.write(worktree.work_tree, ".git", f"gitdir: {git_dir}\n".encode("utf-8", "surrogateescape"), 0o644)
+
+
+def damage(worktree: Repository, leads_to: Path | None = None) -> str | None:
+    """What is not as git made it in a worktree's own files, found without running git there; None: all is.
+
+    Its `.git` file is to lead to its own git directory, or to `leads_to`.
+    """
+    assert worktree.work_tree is not None
+    own = worktree.git_dir
+    if plainfiles.look(own).kind != "folder":
+        return "its git directory is gone"
+    if odd := plainfiles.oddity(own):
+        return f"{odd!a} in its git directory is no plain file"
+    if not same(_place(own, plainfiles.look(own / "commondir").text), worktree.common_dir):
+        return "`commondir` in its git directory was changed"
+    if not same(_place(own, plainfiles.look(own / "gitdir").text), worktree.work_tree / ".git"):
+        return "`gitdir` in its git directory was changed"
+    if plainfiles.look(own / "config.worktree").kind != "absent" and not _has_own_settings(worktree):
+        return "`config.worktree` in its git directory was planted"
+    if plainfiles.look(worktree.work_tree).kind != "folder":
+        return "its folder is gone"
+    return None if same(pointer(worktree), leads_to or own) else "its `.git` file was changed"
+
+
+def _has_own_settings(worktree: Repository) -> bool:
+    done = git.call(
+        index.main_of(worktree), "config", "--type=bool", "--get", "extensions.worktreeConfig", ok=(0, 1, 128)
+    )
+    return done.text.strip() == "true"
+
+
+# ---- making
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    worktree: Repository
+    left: Path | None = None  # where files that are nowhere else were moved
+
+
+def rebuild(repository: Repository, path: Path, branch: str) -> Rebuilt:
+    """A sound worktree at `path` on `branch`: one that is stays as it is, else it is made (anew); raises GitError.
+
+    What is left of an old one is moved to the folder `left` beside it, whole, if anything in it is not in the branch's
+    commit. Worktrees are made one at a time: git fails now and then when they are made side by side.
+    """
+    main = Repository(repository.common_dir, repository.common_dir)
+    commit = git.resolve(main, f"refs/heads/{branch}")
+    if commit is None:
+        raise WavesError(f"branch {branch} is gone: bring it back (`git branch {branch} COMMIT`), then run again")
+    with locks.waiting(main.common_dir / LOCK):
+        there = git.worktree_of(main, path)
+        if there is not None and damage(there) is None and _attached(there, branch, commit):
+            return Rebuilt(there)
+        left = _clear(main, path, commit)
+        made = _add(main, path, commit)
+        git.attach(made, branch)
+    return Rebuilt(made, left)
+
+
+def drop_unborn(repository: Repository) -> None:
+    """Take off git's list what a `git worktree add` left that was killed: a HEAD of zeros makes every fetch fail.
+
+    The caller holds LOCK, so none is being made at the moment.
+    """
+    for head in sorted((repository.common_dir / "worktrees").glob("*/HEAD")):
+        if (plainfiles.look(head).text or "").strip("0") == "":
+            _delete(head.parent)
+
+
+def _attached(worktree: Repository, branch: str, commit: str) -> bool:
+    """Whether the worktree is on its branch; one that was made, and not put on it, is put on it now."""
+    head = plainfiles.look(worktree.git_dir / "HEAD").text
+    if head == commit and plainfiles.look(index.index_of(worktree)).kind != "absent":
+        git.attach(worktree, branch)
+        return True
+    return head == f"ref: refs/heads/{branch}"
+
+
+def _add(main: Repository, path: Path, commit: str) -> Repository:
+    try:
+        git.add_worktree(main, path, commit)
+    except GitError:
+        _clear(main, path, commit)
+        git.add_worktree(main, path, commit)
+    made = git.worktree_of(main, path)
+    if made is None:
+        raise WavesError(f"{path}: git made this worktree and does not list it; is the path a symbolic link?")
+    return made
+
+
+def _clear(main: Repository, path: Path, commit: str) -> Path | None:
+    """Take an old worktree out of the way and off git's list; where its folder went, if it had to be kept."""
+    left = None
+    if os.path.lexists(path):
+        unique = _has_more_than(main, path, commit)
+        left = plainfiles.move_out(path.parent, path.name, path.parent / "left")
+        if left is not None and not unique:
+            _delete(left)
+            plainfiles.drop_empty(path.parent, "left")
+            left = None
+    for folder in _listed(main, path):
+        _delete(folder)
+    git.prune_worktrees(main)
+    return left
+
+
+def _has_more_than(main: Repository, path: Path, commit: str) -> bool:
+    """Whether a folder holds anything that the commit does not."""
+    if plainfiles.look(path).kind != "folder" or plainfiles.look(path / ".git").kind == "folder":
+        return True
+    known = index.tree(main, commit)
+    algorithm = index.algorithm([commit])
+    found, closed = plainfiles.walk(path)
+    for name, status in found.items():
+        kind = plainfiles.kind_of(status.st_mode)
+        if kind in {"folder", "other"}:
+            continue
+        there = plainfiles.look(path / name, status.st_size)
+        mode, oid = known.get(name, ("", ""))
+        if (kind == "link") != (mode == "120000") or index.blob_id(there.data, algorithm) != oid:
+            return True
+    return bool(closed)
+
+
+def _listed(main: Repository, path: Path) -> Iterator[Path]:
+    """Git's own folders for a worktree at `path`, and one of its name that no worktree leads back to."""
+    for folder in sorted((main.common_dir / "worktrees").glob("*")):
+        named = _place(folder, plainfiles.look(folder / "gitdir").text)
+        if same(named, path / ".git"):
+            yield folder
+        elif folder.name == path.name:
+            other = Repository(main.common_dir, folder, named.parent if named else path)
+            if named is None or not same(pointer(other), folder):
+                yield folder
+
+
+def _delete(folder: Path) -> None:
+    """Remove a folder with all that is in it, or a link alone."""
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink(missing_ok=True)
+        return
+    for name, status in plainfiles.walk(folder)[0].items():
+        if plainfiles.kind_of(status.st_mode) == "folder":
+            with contextlib.suppress(OSError):
+                plainfiles.set_mode(folder, name, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)

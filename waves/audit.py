@@ -1,0 +1,152 @@
+"""Proves, criterion by criterion, that a batch is done; it looks at the forge and at git, and changes neither."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from waves import git
+from waves.errors import WavesError
+from waves.forges import Pull
+from waves.plan.model import Unit
+from waves.records import Json, Record, digest, made_by_runs, read_json, write_json
+from waves.steps.batch import Batch
+
+CRITERIA = {
+    "accounted": "every issue not skipped has an open or merged pull request, or was handed to a person",
+    "approved": "every pull request was reviewed `approved` at its present or merged head, read-only",
+    "commented": "every pull request has at least one summary comment",
+    "cleaned": "every worktree of a merged branch is gone",
+    "made-by-runs": "every commit on every branch was made inside a recorded agent run",
+}
+HANDED_OVER = ("escalated", "dropped", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    criterion: str
+    unit: str
+    ok: bool
+    text: str
+
+
+def audit(batch: Batch) -> tuple[Evidence, ...]:
+    """All evidence, in the order of the criteria."""
+    found: list[Evidence] = []
+    for unit in batch.plan.units:
+        records = batch.units[unit.name].records
+        try:
+            pull = batch.forge.pull(int(records["pr"].result["number"])) if "pr" in records else None
+            found += _unit(batch, unit, records, pull)
+        except WavesError as error:
+            found.append(Evidence("accounted", unit.name, False, f"could not be looked at: {error}"))
+    return tuple(sorted(found, key=lambda one: list(CRITERIA).index(one.criterion)))
+
+
+def _unit(batch: Batch, unit: Unit, records: dict[str, Record] | object, pull: Pull | None) -> Iterator[Evidence]:
+    assert isinstance(records, dict)
+    yield _accounted(batch, unit, pull)
+    if pull is None:
+        return
+    head = next((str(one.result["head"]) for one in records.values() if one.result.get("merged")), pull.head)
+    yield _approved(unit, records, pull, head)
+    comments = [marker for marker, _ in batch.forge.comments(pull.number) if "/cycle-" in marker]
+    said = f"#{pull.number} has {len(comments)} of them" if comments else f"#{pull.number} has none"
+    yield Evidence("commented", unit.name, bool(comments), said)
+    if pull.state == "merged":
+        path = batch.worktree_path(unit)
+        yield Evidence(
+            "cleaned", unit.name, not path.exists(), f"{path.name} is {'there' if path.exists() else 'gone'}"
+        )
+    yield from _made_by_runs(batch, unit, pull, head)
+
+
+def _accounted(batch: Batch, unit: Unit, pull: Pull | None) -> Evidence:
+    issues = ", ".join(f"#{number}" for number in unit.issues)
+    if pull is not None and pull.state in ("open", "merged"):
+        return Evidence("accounted", unit.name, True, f"{issues}: pull request #{pull.number} is {pull.state}")
+    outcome = batch.outcome(unit.name)
+    handed = outcome.state in HANDED_OVER
+    return Evidence("accounted", unit.name, handed, f"{issues}: {outcome.state}: {outcome.reason}")
+
+
+def _approved(unit: Unit, records: dict[str, Record], pull: Pull, head: str) -> Evidence:
+    for record in records.values():
+        if record.step.startswith("decide@") and record.result["head"] == head and record.result["decision"] == "merge":
+            review = records[record.step.replace("decide", "review")]
+            strikes = f", {review.result['voided']} voided" if review.result.get("voided") else ""
+            text = f"#{pull.number} {head[:8]}: approved in {review.step}, nothing was written{strikes}"
+            return Evidence("approved", unit.name, True, text)
+    return Evidence("approved", unit.name, False, f"#{pull.number}: no approved review of {head[:8]}")
+
+
+def _made_by_runs(batch: Batch, unit: Unit, pull: Pull, head: str) -> Iterator[Evidence]:
+    repository = batch.repository
+    if not head or git.resolve(repository, head) is None:
+        yield Evidence(
+            "made-by-runs", unit.name, False, f"{head[:8] or 'the branch'} is not in this repository any more"
+        )
+        return
+    base = git.resolve(repository, f"{pull.merge_commit}^1") if pull.merge_commit else batch.base_head
+    fork = git.merge_base(repository, head, base or batch.base_head)
+    commits = git.commits(repository, [head], [one for one in (fork, base) if one])
+    ids, patches = made_by_runs(batch.units[unit.name].path)
+    strange = [one for one in commits if one not in ids]
+    if strange:
+        known = git.patch_ids(repository, strange)
+        strange = [one for one in strange if known.get(one) not in patches]
+    adopted = _adopted_commits(batch, unit, strange)
+    for commit in strange:
+        subject = git.message(repository, commit).partition("\n")[0]
+        if commit not in adopted:
+            yield Evidence("made-by-runs", unit.name, False, f"{commit[:8]} “{subject}” was made by no recorded run")
+    if set(strange) <= adopted:
+        also = f", {len(strange)} adopted with the pull request" if strange else ""
+        yield Evidence("made-by-runs", unit.name, True, f"{len(commits) - len(strange)} commits, each of a run{also}")
+
+
+def _adopted_commits(batch: Batch, unit: Unit, commits: list[str]) -> set[str]:
+    """What was on an adopted branch when Waves took it over."""
+    record = batch.units[unit.name].records.get("worktree")
+    if not unit.adopted or record is None:
+        return set()
+    taken = str(record.result["head"])
+    return {one for one in commits if git.is_ancestor(batch.repository, one, taken)}
+
+
+# ---- audit.json
+
+
+def write(batch: Batch) -> tuple[Evidence, ...]:
+    evidence = audit(batch)
+    write_json(batch.folder / "audit.json", to_json(batch, evidence))
+    return evidence
+
+
+def to_json(batch: Batch, evidence: tuple[Evidence, ...]) -> Json:
+    """The stable form of `waves audit --json`; see docs/json.md."""
+    return {
+        "batch": batch.plan.batch,
+        "ok": all(one.ok for one in evidence),
+        "criteria": [
+            {"criterion": name, "means": means, "ok": all(one.ok for one in evidence if one.criterion == name),
+             "evidence": [asdict(one) for one in evidence if one.criterion == name]}
+            for name, means in CRITERIA.items()
+        ],
+        "key": _key(batch),
+        "time": time.time(),
+    }  # fmt: skip
+
+
+def is_current(batch: Batch) -> bool:
+    """Whether audit.json was made after every unit had come to its end, and is about this very end."""
+    value = read_json(batch.folder / "audit.json")
+    return value is not None and value.get("key") == _key(batch) and _key(batch) != ""
+
+
+def _key(batch: Batch) -> str:
+    finals = {unit.name: batch.final(unit.name) for unit in batch.plan.units}
+    if not all(finals.values()):
+        return ""
+    return digest({name: final["time"] for name, final in finals.items() if final})

@@ -1,0 +1,53 @@
+"""The errors that a user of Waves can meet, each one line that says what, where and what to do; never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class WavesError(Exception):
+    """Something a user can cause or mend: printed as one line, exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(WavesError):
+    """The command line or the repository is not what a command needs: exit code 2."""
+
+    exit_code = 2
+
+
+class PlanError(UsageError):
+    """One or more faults of one plan file, each already formatted as `file:line:column: what` with its source line."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class GitError(WavesError):
+    """A git command failed: its own words are kept, because they say more than ours."""
+
+    def __init__(self, command: Sequence[str], code: int, stderr: str) -> None:
+        self.command, self.code, self.stderr = tuple(command), code, stderr.strip()
+        super().__init__(f"git {' '.join(command)} failed ({code}): {self.stderr or 'no message'}")
+
+
+class ForgeError(WavesError):
+    """The forge refused or could not be reached."""
+
+
+class UnknownIssueError(ForgeError):
+    """The forge has no issue of this number."""
+
+
+class HeadMovedError(ForgeError):
+    """The pull request's head is not the one that was asked to be merged."""
+
+
+class BaseMovedError(ForgeError):
+    """The base branch moved between the look and the merge: look again, then repeat."""
+
+
+class LockedError(WavesError):
+    """Another process holds the batch; the message says which."""

@@ -1,0 +1,219 @@
+"""The embedded forge, a bare repository and files for one person without GitHub; it never writes to the checkout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from waves import git
+from waves.errors import BaseMovedError, ForgeError, GitError, HeadMovedError, UsageError
+from waves.forges import Checks, Issue, Pull
+from waves.forges.local_checks import Checker, Commands
+from waves.forges.local_issues import IssueFolder
+from waves.forges.local_merge import merged_commit, trial
+from waves.forges.local_store import Store, Stored, plain
+from waves.plan.model import Plan
+
+COMMIT = re.compile(r"[0-9a-f]{40,64}")
+# GitHub's closing keywords, at the start of a line.
+CLOSES = re.compile(
+    r"^[ \t]*(?:[-*][ \t]+)?(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+#([0-9]{1,9})\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def find_origin(checkout: git.Repository) -> git.Repository:
+    """The bare repository that is the remote `origin`; raises UsageError where that is something else."""
+    ways = "`git clone --bare . ../origin.git && git remote add origin ../origin.git` makes one"
+    url = git.remote_url(checkout)
+    if url is None:
+        raise UsageError(f"{checkout.name}: `forge: local` needs a remote `origin`; {ways}")
+    path = _local_path(url)
+    if path is None:  # its address is not shown: it may hold a token
+        raise UsageError(
+            f"{checkout.name}: `forge: local` needs `origin` to be on this machine; or set `forge: github`"
+        )
+    path = ((checkout.work_tree or checkout.git_dir) / path).resolve()
+    found = git.discover(path) if path.is_dir() else None
+    if found is None or found.work_tree is not None or not found.git_dir.samefile(path):
+        raise UsageError(f"{path}: `forge: local` needs `origin` to be a bare repository; {ways}")
+    return git.Repository(path, path)
+
+
+def _local_path(url: str) -> Path | None:
+    """The path that a remote's address is, as git tells it from `host:path`; None where it is another machine."""
+    if url.startswith("file://"):
+        return Path(unquote(urlsplit(url).path))
+    if "://" in url or ":" in url.partition("/")[0]:
+        return None
+    return Path(url)
+
+
+class LocalForge:
+    """The `Forge` protocol. Numbers are one series for issues and pull requests, as on GitHub.
+
+    `checkout` is only read: for the issues, for who the person is, and for where `origin` lies.
+    """
+
+    def __init__(self, checkout: git.Repository, plan: Plan) -> None:
+        self.checkout = checkout
+        self.origin = find_origin(checkout)
+        self.store = Store(self.origin.git_dir.with_name(self.origin.git_dir.name.removesuffix(".git") + ".forge"))
+        self.folder = IssueFolder(checkout.work_tree or checkout.git_dir, plan.local.issues)
+        network = plan.policy.sandbox == "danger-full-access"
+        commands = Commands(plan.local.checks, plan.setup.run, plan.policy.run_timeout, network)
+        self.checker = Checker(self.origin, self.store.folder, commands)
+
+    # ---- issues and pull requests
+
+    def issue(self, number: int) -> Issue:
+        found = self.folder.issue(number)
+        return replace(found, state="closed") if self.store.closed(number) else found
+
+    def pull(self, number: int) -> Pull:
+        return self._present(self._stored(number))
+
+    def pull_of(self, branch: str) -> Pull | None:
+        found = [self._present(stored) for stored in self.store.pulls_of(branch)]
+        return next((pull for pull in found if pull.state == "open"), found[0] if found else None)
+
+    def open_pull(self, branch: str, base: str, title: str, body: str) -> Pull:
+        with self.store.locked():
+            for stored in self.store.pulls_of(branch):
+                if (settled := self._settle(stored)).pull.state == "open":
+                    return self._with_head(settled)
+            heads = self._heads(branch, base)
+            for name in (branch, base):
+                if name not in heads:
+                    raise ForgeError(f"{self.origin.name}: there is no branch {name}; push it first")
+            number = max(self.store.highest(), self.folder.highest()) + 1
+            return self.store.add(Pull(number, branch, base, "open", plain(title), plain(body), "", heads[branch]))
+
+    def describe_pull(self, number: int, title: str, body: str) -> None:
+        with self.store.locked():
+            stored = self._stored(number)
+            wanted = replace(stored.pull, title=plain(title), body=plain(body))
+            if wanted != stored.pull:
+                self.store.save(replace(stored, pull=wanted))
+
+    def comment(self, number: int, marker: str, body: str) -> None:
+        self._stored(number)
+        self.store.comment(number, marker, body)
+
+    def comments(self, number: int) -> Sequence[tuple[str, str]]:
+        return self.store.comments(number)
+
+    # ---- checks
+
+    def checks(self, commit: str) -> Checks:
+        if not COMMIT.fullmatch(commit):
+            raise ForgeError(f"{commit}: not a commit id; give all of it")
+        return self.checker.outcome(commit, commit)
+
+    def checks_of_merge(self, base: str, head: str) -> Checks:
+        commit, tree = trial(self.origin, base, head)
+        return self.checker.outcome(commit, f"merge-{tree}")
+
+    # ---- merging
+
+    def merge(self, number: int, head: str, base: str, method: str, title: str, body: str) -> Pull:
+        with self.store.locked():
+            stored = self._settle(self._stored(number))
+            if stored.pull.state == "merged":
+                return stored.pull
+            if stored.pull.state == "closed":
+                raise ForgeError(
+                    f"pull request #{number}: closed; write `open` as `state` in {stored.pull.url} to merge it"
+                )
+            self._look(stored.pull, head, base)
+            seen = replace(stored.pull, head=head)
+            if git.is_ancestor(self.origin, head, base):  # somebody merged it by hand
+                return self._landed(seen, head)
+            text = f"{title}\n\n{body}".strip() + "\n"
+            who = git.committer(self.checkout)
+            commit = merged_commit(self.origin, method, base, head, text, who, self.store.folder / "checkouts")
+            self.store.save(Stored(seen, merging=commit))
+            self._move(seen.base, commit, base)
+            return self._landed(seen, commit)
+
+    def _look(self, pull: Pull, head: str, base: str) -> None:
+        heads = self._heads(pull.branch, pull.base)
+        if (now := heads.get(pull.branch)) != head:
+            where = f"at {now[:12]}" if now else "gone"
+            raise HeadMovedError(
+                f"pull request #{pull.number}: {pull.branch} is {where}, not at {head[:12]}; look again"
+            )
+        if (now := heads.get(pull.base)) != base:
+            where = f"at {now[:12]}" if now else "gone"
+            raise BaseMovedError(f"pull request #{pull.number}: {pull.base} is {where}, not at {base[:12]}; look again")
+
+    def _move(self, branch: str, new: str, old: str) -> None:
+        try:
+            git.update_ref(self.origin, f"refs/heads/{branch}", new, old)
+        except GitError:
+            if self._heads(branch).get(branch) == old:
+                raise  # not moved by somebody else: git's own words say what is wrong
+            raise BaseMovedError(f"{branch}: moved from {old[:12]} while merging; look again") from None
+
+    def _landed(self, pull: Pull, commit: str) -> Pull:
+        """Record that the base has `commit`: the issues first, because `merged` says that nothing is left to do."""
+        for number in dict.fromkeys(int(found) for found in CLOSES.findall(pull.body)):
+            self.store.close_issue(number, pull.number)
+        return self.store.save(Stored(replace(pull, state="merged", merge_commit=commit)))
+
+    def delete_branch(self, branch: str, head: str) -> None:
+        ref = f"refs/heads/{branch}"
+        now = self._heads(branch).get(branch)
+        if now == head:
+            try:
+                git.delete_ref(self.origin, ref, head)
+            except GitError:
+                now = self._heads(branch).get(branch)
+                if now == head:
+                    raise
+        if now not in (None, head):
+            raise HeadMovedError(f"{self.origin.name}: {branch} is at {now[:12]}, not at {head[:12]}; kept")
+
+    # ---- what is there now
+
+    def _stored(self, number: int) -> Stored:
+        stored = self.store.pull(number)
+        if stored is None:
+            raise ForgeError(f"pull request #{number}: not in {self.store.folder}; correct the number")
+        return stored
+
+    def _heads(self, *branches: str) -> dict[str, str]:
+        found = git.refs(self.origin, *(f"refs/heads/{name}" for name in branches))
+        return {name.removeprefix("refs/heads/"): oid for name, oid in found.items()}
+
+    def _present(self, stored: Stored) -> Pull:
+        """As it is now. A merge that a crash cut short is brought to its end first."""
+        if stored.pull.state != "open":
+            return stored.pull
+        head = self._heads(stored.pull.branch).get(stored.pull.branch)
+        if stored.merging or head not in (None, stored.pull.head):
+            with self.store.locked():
+                return self._with_head(self._settle(self._stored(stored.pull.number)))
+        return stored.pull
+
+    def _with_head(self, stored: Stored) -> Pull:
+        """An open one with its branch's head, kept for when the branch is gone; the lock is held."""
+        head = self._heads(stored.pull.branch).get(stored.pull.branch, stored.pull.head)
+        if stored.pull.state != "open" or head == stored.pull.head:
+            return stored.pull
+        return self.store.save(Stored(replace(stored.pull, head=head)))
+
+    def _settle(self, stored: Stored) -> Stored:
+        """Finish a merge whose commit reached the base, forget one whose commit did not; the lock is held."""
+        if not stored.merging:
+            return stored
+        base = self._heads(stored.pull.base).get(stored.pull.base)
+        known = git.resolve(self.origin, stored.merging)
+        if base and known and git.is_ancestor(self.origin, known, base):
+            return Stored(self._landed(stored.pull, known))
+        forgotten = replace(stored, merging="")
+        self.store.save(forgotten)
+        return forgotten

@@ -1,0 +1,206 @@
+"""Runs a plan's checks on a clean checkout of one commit, confined where bubblewrap works; it never judges a diff."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import shutil
+import site
+import tempfile
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from waves import git, locks, process, records
+from waves.forges import Check, Checks
+
+TAIL = 4096  # bytes of output that are kept
+# Shared with every other program: sockets (agents for keys, of docker) and files that a check has no business with.
+HIDDEN = (Path("/tmp"), Path("/var/tmp"), Path("/run"))  # noqa: S108 - hidden, not used
+NAMES = Path("/run/systemd/resolve")  # where resolv.conf may point: no names without it
+ESCAPES = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # titles and links
+    r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # strings for the terminal
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours and movements
+    r"|\x1b[ -/]*[0-~]?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What makes a commit green: shell lines on one checkout, `setup` first. `network`: even when confined."""
+
+    checks: tuple[str, ...]
+    setup: tuple[str, ...] = ()
+    timeout: float = 45 * 60.0  # seconds, each command
+    network: bool = False
+
+    @property
+    def digest(self) -> str:
+        return records.digest([list(self.setup), list(self.checks)])
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Runs each commit once, however many ask, and as many commits side by side as there are processors.
+
+    The outcome is `checks/NAME.json` below `folder`; remove that file to have the checks run again.
+    """
+
+    origin: git.Repository
+    folder: Path
+    commands: Commands
+    slots: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(os.cpu_count() or 1))
+
+    @functools.cached_property
+    def sandbox(self) -> str | None:
+        """The bubblewrap program, looked for when the first check runs; None: commands run without it."""
+        return find_sandbox(self.folder / "checkouts")
+
+    def outcome(self, commit: str, name: str) -> Checks:
+        """The checks of `commit`, remembered under `name`: the commit's id, or what else makes its outcome the same."""
+        if not self.commands.checks:
+            return Checks(commit, "none")
+        path = self.folder / "checks" / f"{name}.json"
+        known = self._known(commit, path)
+        if known is None:
+            with locks.waiting(self.folder / "locks" / f"checks-{name}"):
+                known = self._known(commit, path)
+                if known is None:
+                    with self.slots:
+                        known = self._run(commit, name, path)
+        return known
+
+    def _known(self, commit: str, path: Path) -> Checks | None:
+        """The outcome in the file, if it is whole and of these commands; green only if every command was seen green."""
+        value = records.read_json(path)
+        if value is None or value.get("commands") != self.commands.digest:
+            return None
+        try:
+            checks = [Check(one["name"], one["state"], path.as_uri(), one["tail"]) for one in value["checks"]]
+        except (KeyError, TypeError):
+            return None
+        if any(check.state == "red" for check in checks):
+            return Checks(commit, "red", tuple(checks))
+        seen = tuple(check.name for check in checks if check.state == "green")
+        return Checks(commit, "green", tuple(checks)) if seen == self.commands.checks else None
+
+    def _run(self, commit: str, name: str, path: Path) -> Checks:
+        with clean_folder(self.folder / "checkouts", name) as scratch:
+            for private in ("home", "tmp"):
+                (scratch / private).mkdir()
+            git.checkout_apart(self.origin, scratch / "checkout", commit)
+            checks = tuple(replace(check, url=path.as_uri()) for check in self._in(scratch))
+        written = [{"name": one.name, "state": one.state, "tail": one.tail} for one in checks]
+        records.write_json(path, {"commit": commit, "commands": self.commands.digest, "checks": written})
+        return Checks(commit, "red" if any(check.state == "red" for check in checks) else "green", checks)
+
+    def _in(self, scratch: Path) -> list[Check]:
+        for command in self.commands.setup:
+            check = self._command(scratch, command, f"setup: {command}")
+            if check.state == "red":
+                return [check]
+        return [self._command(scratch, command, command) for command in self.commands.checks]
+
+    def _command(self, scratch: Path, command: str, name: str) -> Check:
+        done = process.run_bounded(
+            [*self._confinement(scratch), "sh", "-c", command],
+            cwd=scratch / "checkout", env=environment(scratch / "home", scratch / "tmp"),
+            timeout=self.commands.timeout, keep=TAIL,
+        )  # fmt: skip
+        if done.code == 0:
+            return Check(name, "green")
+        late = f"exit code 124, or out of time after {self.commands.timeout:g} s"
+        ended = (
+            late if done.code == 124 else f"ended by signal {-done.code}" if done.code < 0 else f"exit code {done.code}"
+        )
+        where = " (no network here)" if self.sandbox and not self.commands.network else ""
+        return Check(name, "red", tail=f"{readable(done.out)}\n[{ended}{where}]".lstrip("\n"))
+
+    def _confinement(self, scratch: Path) -> list[str]:
+        if self.sandbox is None:
+            return []
+        return confinement(self.sandbox, scratch, [self.origin.common_dir], network=self.commands.network)
+
+
+def environment(home: Path, temporary: Path) -> dict[str, str]:
+    """The allow-listed environment with an empty home, from where Python still finds what `pip install --user` did."""
+    return process.clean_environment(
+        {
+            "HOME": str(home),
+            "TMPDIR": str(temporary),
+            "PYTHONUSERBASE": os.environ.get("PYTHONUSERBASE") or site.getuserbase(),
+        }
+    )
+
+
+def confinement(program: str, writable: Path, needed: Sequence[Path], *, network: bool) -> list[str]:
+    """bubblewrap and its options: everything is read-only but `writable`; shared folders and processes are not seen.
+
+    `needed` and the folders of PATH stay readable where they lie in a hidden folder.
+    """
+    hidden = [folder for folder in HIDDEN if folder.is_dir() and not folder.is_symlink()]
+    shown = [*needed, *_programs(hidden), *([NAMES] if network else [])]
+    shown = [path for path in shown if any(path.is_relative_to(folder) and path != folder for folder in hidden)]
+    return [
+        program, "--unshare-all", *(["--share-net"] if network else []), "--die-with-parent", "--new-session",
+        "--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
+        *(word for folder in hidden for word in ("--tmpfs", str(folder))),
+        *(word for path in shown for word in ("--ro-bind-try", str(path), str(path))),
+        "--bind", str(writable), str(writable), "--",
+    ]  # fmt: skip
+
+
+def _programs(hidden: Sequence[Path]) -> list[Path]:
+    """The folders of PATH; of a `bin` the whole installation, such as a virtual environment."""
+    entries = [Path(entry) for entry in os.get_exec_path() if Path(entry).is_absolute()]
+    return [entry.parent if entry.name == "bin" and entry.parent not in hidden else entry for entry in entries]
+
+
+def find_sandbox(folder: Path) -> str | None:
+    """The bubblewrap program, if it is installed and works here (containers may forbid it): seen by running it."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return None
+    with records.folder("probe-", folder) as scratch:
+        argv = [*confinement(program, scratch, [], network=False), "sh", "-c", ": > seen"]
+        done = process.run_bounded(argv, cwd=scratch, env=process.clean_environment(), timeout=20, keep=TAIL)
+        return program if done.code == 0 and (scratch / "seen").exists() else None
+
+
+@contextlib.contextmanager
+def clean_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A new folder for untrusted work, gone at the end; those that a crash left under the same name go first."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{name}-*"):
+        _remove(left)
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove what it can: permissions are given back first, because a test may take them away."""
+    for place, folders, _ in os.walk(folder):
+        for name in folders:
+            path = Path(place, name)
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def readable(output: bytes) -> str:
+    """The end of a program's output as plain text: no escapes, no control characters, whole lines where it was cut."""
+    text = output.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    if len(output) >= TAIL:
+        text = text.partition("\n")[2] or text
+    text = ESCAPES.sub("", text)
+    kept = (letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs"})
+    return "".join(kept).strip("\n")

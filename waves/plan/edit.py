@@ -1,0 +1,224 @@
+"""Edits of a plan's text that leave every other byte as it was; it never writes a file, and never dumps YAML anew."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+
+from waves.errors import UsageError, WavesError
+from waves.plan import reader, schema
+from waves.plan.document import LOADER
+from waves.plan.faults import FORBIDDEN
+from waves.plan.kinds import Record, Scalar
+from waves.plan.model import Confirmed, Plan, Ruling, Series
+
+NAME = "plan"  # what faults call the text, which has no file here
+HEADER = ("batch", "forge", "repo", "local", "checkout", "base")  # `confirmed` goes below the last of these
+# A text that every YAML reader takes for itself, in block and in flow style.
+PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_@/.-]*(?: [A-Za-z0-9_@/.-]+)*")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Change:
+    start: int
+    end: int
+    new: str
+
+
+def append_ruling(text: str, ruling: Ruling) -> str:
+    """The text of the plan with one more ruling at the end of its list.
+
+    Raises UsageError where the ruling can't be written, PlanError where the plan has faults with or without it, and
+    WavesError where the text is laid out so that only a person can edit it.
+    """
+    values = {one.name: getattr(ruling, one.name) for one in fields(ruling) if one.name != "line"}
+    pairs = {name: value for name, value in values.items() if value not in (None, "")}
+    _check(pairs, schema.RULING)
+    read, plan = reader.structure(text, Path(NAME), NAME)
+    expected = replace(plan, rulings=(*plan.rulings, ruling))
+    return _verified(_apply(text, _ruling_added(_Text(text, read.root), pairs)), expected, "the ruling")
+
+
+def confirm(text: str, by: str, on: date, numbers: Mapping[str, Mapping[str, int]]) -> str:
+    """The text of the plan with `confirmed`, and with concrete numbers (series pattern -> unit -> number).
+
+    Raises like `append_ruling`; PlanError too where something is still open.
+    """
+    pairs = {"by": by, "on": on.isoformat()}
+    _check(pairs, schema.CONFIRMED)
+    read, plan = reader.structure(text, Path(NAME), NAME)
+    if unknown := sorted(set(numbers) - {series.pattern for series in plan.numbering}):
+        raise UsageError(f"numbering: the plan has no series {unknown[0]}; add it there first")
+    here = _Text(text, read.root)
+    changes = _confirmed_added(here, pairs)
+    numbering = []
+    for index, series in enumerate(plan.numbering):
+        given = numbers.get(series.pattern, {})
+        for name in given:
+            changes.append(here.replaced(read.node(("numbering", index, "assign", name)), str(given[name])))
+        numbering.append(Series(series.pattern, MappingProxyType(dict(series.assign) | dict(given)), series.line))
+    expected = replace(plan, confirmed=Confirmed(by, on), numbering=tuple(numbering))
+    return _verified(_apply(text, changes), expected, "`confirmed`")
+
+
+def _check(pairs: Mapping[str, str], record: Record) -> None:
+    for name, value in pairs.items():
+        kind = record.by_name[name].kind
+        assert isinstance(kind, Scalar)
+        try:
+            value.encode()
+            kind.read(value)
+        except ValueError:
+            raise UsageError(f"{name}: expected {kind.expected}, found {value[:60]!r}") from None
+
+
+def _verified(text: str, expected: Plan, what: str) -> str:
+    """The text, if it says what was meant and nothing else."""
+    try:
+        found = reader.structure(text, expected.path, NAME)[1]
+    except WavesError:
+        found = None
+    if found != expected:
+        raise WavesError(f"the plan is laid out so that {what} can't be put in; write it there by hand")
+    reader.parse(text, expected.path, NAME)
+    return text
+
+
+def _apply(text: str, changes: Iterable[_Change]) -> str:
+    for change in sorted(changes, reverse=True):
+        text = text[: change.start] + change.new + text[change.end :]
+    return text
+
+
+# ---- where things are
+
+
+class _Text:
+    """A text with its nodes, asked where something ends and where a line may be put in."""
+
+    def __init__(self, text: str, root: yaml.MappingNode) -> None:
+        self.text = text
+        self.root = root
+        self.newline = "\r\n" if "\r\n" in text else "\n"
+        self.pairs: dict[str, tuple[yaml.Node, yaml.Node]] = {key.value: (key, value) for key, value in root.value}
+
+    def end(self, node: yaml.Node, key: yaml.Node | None = None) -> int:
+        """Just behind the last character of a value; a block collection's own mark is at the next token instead."""
+        if isinstance(node, yaml.ScalarNode):
+            if key is not None and not node.value and not node.style:
+                return self.text.index(":", key.end_mark.index) + 1
+            return int(node.end_mark.index)
+        if _flows(node):
+            return int(node.end_mark.index)
+        if isinstance(node, yaml.MappingNode):
+            last_key, last = node.value[-1]
+            return self.end(last, last_key)
+        return self.end(node.value[-1])
+
+    def replaced(self, node: yaml.Node, new: str) -> _Change:
+        """A scalar with another text in its place; the line end that a block text takes with it stays."""
+        start, end = _index(node), self.end(node)
+        return _Change(start, start + len(self.text[start:end].rstrip("\r\n")), new)
+
+    def lines_below(self, index: int, lines: Iterable[str]) -> _Change:
+        """Whole lines below the line that `index` is in, or at `index` where a line begins there."""
+        block = "".join(line + self.newline for line in lines)
+        if self.text[index - 1] == "\n":
+            return _Change(index, index, block)
+        line_end = self.text.find("\n", index)
+        if line_end < 0:
+            return _Change(len(self.text), len(self.text), self.newline + block)
+        return _Change(line_end + 1, line_end + 1, block)
+
+    def bottom(self) -> int:
+        """Where the document ends: before its `...`, if it has one."""
+        for event in yaml.parse(self.text, Loader=LOADER):
+            if isinstance(event, yaml.DocumentEndEvent) and event.explicit and event.start_mark:
+                return int(event.start_mark.index)
+        return len(self.text)
+
+
+def _ruling_added(here: _Text, pairs: Mapping[str, str]) -> list[_Change]:
+    root = here.root
+    flow = _flow(pairs)
+    if "rulings" not in here.pairs:
+        if _flows(root):
+            return [_inserted(_end_of_flow(here), f", rulings: [{flow}]")]
+        margin = " " * root.start_mark.column
+        # A blank line would become part of a block text that ends the file.
+        blank = [] if _ends_in_block_text(root) or here.text.endswith(here.newline * 2) else [""]
+        return [here.lines_below(here.bottom(), [*blank, f"{margin}rulings:", *_block(pairs, f"{margin}  ")])]
+    key, rulings = here.pairs["rulings"]
+    start, end = rulings.start_mark.index, here.end(rulings)
+    if not _flows(rulings):
+        return [here.lines_below(end, _block(pairs, " " * rulings.start_mark.column))]
+    if rulings.value:
+        return [_inserted(here.end(rulings.value[-1]), f", {flow}")]
+    colon = here.text.index(":", key.end_mark.index)
+    if _flows(root) or here.text[colon + 1 : end].replace(" ", "") != "[]":
+        return [_inserted(start + 1, flow)]
+    # An empty list in a block: what grows there is read line by line in code review.
+    below = here.lines_below(end, _block(pairs, " " * (root.start_mark.column + 2)))
+    return [_Change(colon + 1, end, ""), below]
+
+
+def _confirmed_added(here: _Text, pairs: Mapping[str, str]) -> list[_Change]:
+    if "confirmed" in here.pairs:
+        nodes = {key.value: value for key, value in here.pairs["confirmed"][1].value}
+        return [here.replaced(nodes[name], _scalar(value)) for name, value in pairs.items()]
+    key, value = max((here.pairs[name] for name in HEADER if name in here.pairs), key=lambda pair: _index(pair[0]))
+    if _flows(here.root):
+        return [_inserted(here.end(value, key), f", confirmed: {_flow(pairs)}")]
+    margin = " " * here.root.start_mark.column
+    lines = [f"{margin}  {name}: {_scalar(text)}" for name, text in pairs.items()]
+    return [here.lines_below(here.end(value, key), [f"{margin}confirmed:", *lines])]
+
+
+def _flows(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.CollectionNode) and bool(node.flow_style)
+
+
+def _index(node: yaml.Node) -> int:
+    return int(node.start_mark.index)
+
+
+def _end_of_flow(here: _Text) -> int:
+    key, value = here.root.value[-1]
+    return here.end(value, key)
+
+
+def _ends_in_block_text(node: yaml.Node) -> bool:
+    while isinstance(node, yaml.CollectionNode) and node.value:
+        node = node.value[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1]
+    return isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+
+
+def _inserted(index: int, new: str) -> _Change:
+    return _Change(index, index, new)
+
+
+# ---- how things are written
+
+
+def _flow(pairs: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{name}: {_scalar(value)}" for name, value in pairs.items()) + "}"
+
+
+def _block(pairs: Mapping[str, str], margin: str) -> list[str]:
+    lines = [f"{name}: {_scalar(value)}" for name, value in pairs.items()]
+    return [f"{margin}{'- ' if index == 0 else '  '}{line}" for index, line in enumerate(lines)]
+
+
+def _scalar(value: str) -> str:
+    if PLAIN.fullmatch(value) or re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return value
+    # JSON's escapes are YAML's, but YAML forbids some characters that JSON does not escape.
+    quoted = json.dumps(value, ensure_ascii=False)
+    return FORBIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)

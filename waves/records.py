@@ -1,0 +1,202 @@
+"""Files that survive a crash: atomic writes, digests, and a unit's folder of records; it never decides anything."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace `path` whole or not at all, also when the machine loses power."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Json | None:
+    """The object in `path`, or None where the file is absent, torn or not a JSON object."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def read_text(path: Path) -> str:
+    """The text of `path`, or an empty string where there is none; bytes that are not UTF-8 are replaced."""
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def digest(value: Any) -> str:
+    """A short digest of plain data (or of bytes), the same in every process and version."""
+    data = value if isinstance(value, bytes) else json.dumps(value, sort_keys=True).encode()
+    return hashlib.sha256(data).hexdigest()[:20]
+
+
+def digest_of_file(path: Path) -> str | None:
+    try:
+        return digest(path.read_bytes())
+    except OSError:
+        return None
+
+
+@contextlib.contextmanager
+def folder(prefix: str, parent: Path) -> Iterator[Path]:
+    """A temporary folder under `parent`, gone at the end whatever happens inside."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The proof that a step is done: what it depended on, what it made, and when (seconds since the epoch)."""
+
+    step: str
+    inputs: Mapping[str, str]  # name for people to digest
+    outputs: Mapping[str, str]  # file name in the unit's folder to digest
+    result: Mapping[str, Any]
+    started: float
+    ended: float
+    generation: int = 0  # how many implementer runs this unit had when the step was done
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a step could not go on. `kind`: escalated | waiting | broken | closed."""
+
+    step: str
+    kind: str
+    reason: str
+    attempts: int = 1  # how often the step has come to this; a `retry` ruling allows one more
+    rule: str = ""  # what a person can do about it, as a command
+    inputs: str = ""  # digest of the step's inputs then: with others, the trouble is over
+
+
+class UnitFolder:
+    """The records and targets of one unit, kept in memory once read: a batch has one writer, who holds its lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._records: dict[str, Record] | None = None
+        self._troubles: dict[str, Trouble] | None = None
+        self._intact: dict[str, str] = {}
+        self.version = 0  # grows with every change, for whoever derives something from the records
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        with self._lock:
+            if self._records is None:
+                self._records = {record.step: record for record in self._read("records", Record)}
+            return dict(self._records)
+
+    @property
+    def troubles(self) -> Mapping[str, Trouble]:
+        with self._lock:
+            if self._troubles is None:
+                self._troubles = {trouble.step: trouble for trouble in self._read("troubles", Trouble)}
+            return dict(self._troubles)
+
+    def _read(self, folder: str, kind: type[Any]) -> Iterator[Any]:
+        try:
+            names = sorted(entry.name for entry in os.scandir(self.path / folder) if entry.name.endswith(".json"))
+        except OSError:
+            return
+        for name in names:
+            value = read_json(self.path / folder / name)
+            # A record that a person edited into another shape is no proof of anything.
+            with contextlib.suppress(TypeError):
+                yield kind(**(value or {}))
+
+    def forget_cache(self) -> None:
+        """Read everything again at the next question: what another process wrote before we took the lock counts."""
+        with self._lock:
+            self._records = self._troubles = None
+            self._intact = {}
+            self.version += 1
+
+    def damage(self, record: Record) -> str | None:
+        """What is wrong with the outputs of a record: one is gone, or was changed; None when all is well."""
+        for name, expected in record.outputs.items():
+            if name not in self._intact:
+                self._intact[name] = digest_of_file(self.path / name) or ""
+            if not self._intact[name]:
+                return f"{name} is gone"
+            if self._intact[name] != expected:
+                return f"{name} was changed by hand"
+        return None
+
+    def write_target(self, name: str, content: str) -> None:
+        write_text(self.path / name, content)
+        self._intact.pop(name, None)
+
+    def done(self, record: Record) -> None:
+        """Write the record, last of all; whatever trouble the step had is over."""
+        with self._lock:
+            write_json(self.path / "records" / f"{file_stem(record.step)}.json", _plain(record))
+            (self.path / "troubles" / f"{file_stem(record.step)}.json").unlink(missing_ok=True)
+            self._records = {**self.records, record.step: record}
+            self._troubles = {name: one for name, one in self.troubles.items() if name != record.step}
+            self._intact.update(record.outputs)
+            self.version += 1
+
+    def settle_troubles(self, kinds: Collection[str]) -> None:
+        """Forget the troubles of steps of these kinds: what they were about is gone."""
+        with self._lock:
+            for name in [one for one in self.troubles if one.partition("@")[0] in kinds]:
+                (self.path / "troubles" / f"{file_stem(name)}.json").unlink(missing_ok=True)
+                self._troubles = {key: one for key, one in self.troubles.items() if key != name}
+            self.version += 1
+
+    def in_trouble(self, trouble: Trouble) -> None:
+        with self._lock:
+            write_json(self.path / "troubles" / f"{file_stem(trouble.step)}.json", _plain(trouble))
+            self._troubles = {**self.troubles, trouble.step: trouble}
+            self.version += 1
+
+
+def made_by_runs(folder: Path) -> tuple[set[str], set[str]]:
+    """Commit ids and patch ids of everything that a unit's recorded agent runs made."""
+    made = [read_json(path) or {} for path in sorted(folder.glob("runs/*/made.json"))]
+    patches = {one for value in made for one in value.get("patch_ids", ())}
+    return {one for value in made for one in value.get("commits", ())}, patches
+
+
+def file_stem(step: str) -> str:
+    """`review@0` to `review-0`, as the files of a step are named."""
+    return step.replace("@", "-")
+
+
+def _plain(value: Any) -> Json:
+    return {field.name: getattr(value, field.name) for field in fields(value)}

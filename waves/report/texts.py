@@ -1,0 +1,80 @@
+"""What Waves writes on pull requests and merge commits; all words by strangers are made harmless first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from waves.agents.contracts import Item
+from waves.forges import Issue
+from waves.plan.model import Unit
+from waves.prompts.fences import code, line
+from waves.verdicts import Decision
+
+TITLE_LIMIT = 72
+SYMBOLS = {"correct": "to correct", "defer": "deferred", "requested": "asked for by the issue", "ask": "needs a ruling"}
+
+
+def harmless(text: str) -> str:
+    """One line that mentions nobody and closes no issue, whoever wrote it."""
+    return re.sub(r"@(?=\w)", "(at)", re.sub(r"#(?=\d)", "no. ", line(text))).strip()
+
+
+def pull_title(unit: Unit, issues: Sequence[Issue]) -> str:
+    """Conventional: the unit's type, and the issue's title or, for several combined, the unit's reason."""
+    about = issues[0].title if len(issues) == 1 else unit.why or ", ".join(issue.title for issue in issues)
+    title = f"{unit.type}: {harmless(about) or unit.name}"
+    return title if len(title) <= TITLE_LIMIT else title[: TITLE_LIMIT - 1].rstrip() + "…"
+
+
+def closing_lines(unit: Unit) -> str:
+    """One keyword an issue: a list after one keyword closes only the first."""
+    return "\n".join(f"Fixes #{number}" for number in unit.issues)
+
+
+def pull_body(batch: str, unit: Unit, issues: Sequence[Issue], checks: Sequence[str]) -> str:
+    parts = [
+        closing_lines(unit),
+        "## What was asked",
+        _bullets(f"#{one.number} {harmless(one.title)}" for one in issues),
+    ]
+    if unit.why:
+        parts.append(harmless(unit.why))
+    if unit.scope.inside or unit.scope.outside:
+        parts += ["## Scope", _bullets([*(f"in: {code(one)}" for one in unit.scope.inside),
+                                        *(f"out: {code(one)}" for one in unit.scope.outside)])]  # fmt: skip
+    if unit.decisions:
+        parts += ["## Decided", _bullets(f"{harmless(one.ask)} {harmless(one.answer)}" for one in unit.decisions)]
+    if checks:
+        parts += ["## Checks asked for", _bullets(code(one) for one in checks)]
+    parts.append(f"Unit `{unit.name}` of batch `{batch}`. Each review cycle has its own comment below.")
+    return "\n\n".join(parts) + "\n"
+
+
+def merge_message(unit: Unit, pull: int) -> str:
+    return f"{closing_lines(unit)}\n\nPull request {pull}, unit {unit.name}.\n"
+
+
+def cycle_comment(cycle: str, head: str, summary: str, checks: str, decision: Decision, after: str = "") -> str:
+    """The one comment of a review cycle: verdict, items, what is done about each and why."""
+    parts = [
+        f"### Review, cycle {cycle}: {decision.kind}",
+        f"Head `{head}`, checks: {checks}. {harmless(decision.reason)}.",
+        harmless(summary),
+    ]
+    if decision.treated:
+        rows = [_row(one.item, cycle, SYMBOLS.get(one.treatment, one.treatment), one.why) for one in decision.treated]
+        parts.append("\n".join(["| item | where | what | decision | why |", "|---|---|---|---|---|", *rows]))
+    if after:
+        parts.append(after)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _row(item: Item, cycle: str, decision: str, why: str) -> str:
+    where = item.file if item.line is None else f"{item.file}:{item.line}"
+    cells = (f"{item.id}@{cycle}", code(where) if where else "", harmless(item.issue), decision, harmless(why))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {one}" for one in lines)

@@ -1,0 +1,218 @@
+"""What all steps of one batch share: plan, repository, forge, folders, locks and pools; it decides nothing itself."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from waves import forges, git, lifecycle, locks
+from waves.agents import worktrees
+from waves.lifecycle import Facts, Step, Verdict
+from waves.plan.model import Plan, Unit
+from waves.records import Json, UnitFolder, made_by_runs, read_json
+
+Listener = Callable[[str, str, str], None]  # unit, step, what is said
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a unit stands: merged | escalated | waiting | dropped | closed | broken | going, with the reason."""
+
+    state: str
+    at: str = ""
+    reason: str = ""
+    rule: str = ""  # the command that a person can give
+
+
+class Batch:
+    """One plan at work on one repository."""
+
+    def __init__(self, plan: Plan, repository: git.Repository, plan_top: Path) -> None:
+        self.plan, self.repository, self.plan_top = plan, repository, plan_top
+        assert repository.work_tree is not None
+        self.checkout: Path = repository.work_tree
+        self.folder = self.checkout / ".waves" / plan.batch
+        self.units: Mapping[str, UnitFolder] = {unit.name: UnitFolder(self.folder / unit.name) for unit in plan.units}
+        self.pools = {
+            "implementer": threading.BoundedSemaphore(plan.policy.implementers),
+            "reviewer": threading.BoundedSemaphore(plan.policy.reviewers),
+        }
+        self.landing = locks.Queue()
+        self.listener: Listener = lambda unit, step, text: None
+        self._surveys: dict[str, tuple[object, Facts, dict[str, Verdict]]] = {}
+        self._outcomes: dict[str, tuple[int, Outcome]] = {}
+        self._final: dict[str, Json | None] = {}
+        self._pushed: dict[str, str] = {}
+        self._held_since = float("inf")  # when this process took the batch's lock
+
+    @cached_property
+    def forge(self) -> forges.Forge:
+        return forges.connect(self.plan, self.repository)
+
+    def pool(self, role: str) -> threading.BoundedSemaphore:
+        """Correctors share the implementers' pool, arbiters and triagers the reviewers'."""
+        return self.pools["implementer" if role in ("implementer", "corrector") else "reviewer"]
+
+    def say(self, unit: str, step: str, text: str) -> None:
+        self.listener(unit, step, text)
+
+    # ---- facts
+
+    def worktree_path(self, unit: Unit) -> Path:
+        return self.checkout / ".worktrees" / f"issue-{unit.issues[0]}-{unit.name}"
+
+    def facts(self, unit: Unit) -> Facts:
+        """Everything that verdicts on this unit need, from files alone: no network, nothing written."""
+        return self._survey(unit)[0]
+
+    def survey(self, unit: Unit) -> dict[str, Verdict]:
+        return self._survey(unit)[1]
+
+    def _survey(self, unit: Unit) -> tuple[Facts, dict[str, Verdict]]:
+        """Facts and verdicts, made anew only when something they depend on has changed."""
+        after = {name: state for name in unit.after if (state := self.outcome(name).state) != "merged"}
+        before = self._ahead_of(unit)
+        pushed = self._pushed.get(unit.name, "")
+        key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed)
+        known = self._surveys.get(unit.name)
+        if known and known[0] == key:
+            return known[1], known[2]
+        facts = replace(self._own_facts(unit), after=after, before=before)
+        facts = replace(facts, pushed="" if pushed in {*facts.heads(), ""} else pushed)
+        verdicts = lifecycle.survey(facts)
+        self._surveys[unit.name] = (key, facts, verdicts)
+        return facts, verdicts
+
+    def _own_facts(self, unit: Unit) -> Facts:
+        folder = self.units[unit.name]
+        return Facts(
+            unit=unit,
+            policy=self.plan.policy,
+            records=folder.records,
+            troubles=folder.troubles,
+            damaged={step: bad for step, record in folder.records.items() if (bad := folder.damage(record))},
+            parts=lifecycle.unit_parts(self.plan, unit),
+            rulings=tuple(one for one in self.plan.rulings if one.unit == unit.name),
+            worktree=(self.worktree_path(unit) / ".git").exists(),
+            issue_is_fresh=(issue := folder.records.get("issue")) is not None and issue.ended >= self._held_since,
+        )
+
+    def _ahead_of(self, unit: Unit) -> dict[str, str]:
+        """Units earlier in the merge order that hold their place: not merged, and nobody was asked to take over."""
+        order = self.plan.merge_order
+        if unit.name not in order:
+            return {}
+        # From the first on, so that each finds the outcomes of those before it known already.
+        states = {name: self.outcome(name) for name in order[: order.index(unit.name)]}
+        gone = ("merged", "escalated", "dropped", "closed")
+        return {name: one.reason or one.state for name, one in states.items() if one.state not in gone}
+
+    def outcome(self, name: str) -> Outcome:
+        """Where a unit stands by its records."""
+        if settled := self.settled(name):
+            return settled
+        epoch = sum(folder.version for folder in self.units.values()) + len(self._pushed)
+        known = self._outcomes.get(name)
+        if known is None or known[0] != epoch:
+            known = self._outcomes[name] = (epoch, outcome_of(*self._survey(self.plan.unit(name))))
+        return known[1]
+
+    def settled(self, name: str) -> Outcome | None:
+        """The outcome of a unit that is merged and cleaned up: nothing of it is ever looked at again."""
+        value = self.final(name)
+        return Outcome("merged", reason=str(value.get("reason", ""))) if value else None
+
+    def final(self, name: str) -> Json | None:
+        path = self.folder / name / "outcome.json"
+        if name not in self._final:
+            value = read_json(path)
+            self._final[name] = value if value and value.get("final") is True else None
+        return self._final[name]
+
+    def finalise(self, name: str) -> None:
+        self._final.pop(name, None)
+
+    # ---- the outside, shared by units
+
+    def fetch(self, *branches: str) -> None:
+        """Bring the base and some branches up to date; one at a time, because git locks each ref."""
+        # Not while a worktree is made: its HEAD names no commit yet, which git takes for damage.
+        with locks.waiting(self.repository.common_dir / worktrees.LOCK):
+            worktrees.drop_unborn(self.repository)
+            git.fetch(self.repository, [self.plan.base, *branches])
+
+    @property
+    def base_head(self) -> str:
+        """The base branch as last fetched."""
+        head = git.resolve(self.repository, f"refs/remotes/origin/{self.plan.base}")
+        if head is None:
+            self.fetch()
+            head = git.resolve(self.repository, f"refs/remotes/origin/{self.plan.base}")
+        assert head is not None
+        return head
+
+    def look_for_pushes(self) -> None:
+        """One look at the remote's branches: a head that no record knows was pushed by a person."""
+        branches = {
+            str(folder.records["pr"].result["branch"]): name
+            for name, folder in self.units.items()
+            if not self.settled(name) and "pr" in folder.records
+        }
+        if not branches:
+            return
+        heads = git.remote_heads(self.repository, *branches)
+        self._pushed = {
+            branches[branch]: head for branch, head in heads.items()
+            if branch in branches and head not in made_by_runs(self.folder / branches[branch])[0]
+        }  # fmt: skip
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """The batch's lock, for as long as this process works on it; raises LockedError naming who holds it."""
+        about = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time(), "batch": self.plan.batch}
+        with locks.exclusive(self.repository.common_dir / f"waves-{self.plan.batch}.lock", about):
+            for folder in self.units.values():
+                folder.forget_cache()
+            self._final.clear()
+            self._held_since = time.time()
+            yield
+
+
+def outcome_of(facts: Facts, verdicts: Mapping[str, Verdict]) -> Outcome:
+    """Where a unit stands, from the verdicts on its steps: the first that is not done says it."""
+    if facts.dropped is not None:
+        return Outcome("dropped", reason=facts.dropped)
+    for name, verdict in verdicts.items():
+        trouble = facts.troubles.get(name)
+        if verdict.kind == lifecycle.HELD:
+            return _held(name, facts)
+        if verdict.kind == lifecycle.RUN and trouble is not None:
+            return Outcome(trouble.kind, name, trouble.reason, trouble.rule)
+        if verdict.kind == lifecycle.WAITS:
+            return Outcome("waiting", name, verdict.reason)
+        if verdict.kind == lifecycle.RUN and name != "settled":
+            return Outcome("merged" if facts.merged else "going", name, verdict.reason)
+    return Outcome("merged") if facts.merged else Outcome("waiting", reason="nothing left to run, and not merged")
+
+
+def _held(name: str, facts: Facts) -> Outcome:
+    trouble = facts.troubles.get(name)
+    if trouble is not None:
+        return Outcome(trouble.kind, name, trouble.reason, trouble.rule)
+    record = max(
+        (one for one in facts.records.values() if one.step.startswith("decide@")), key=lambda one: one.ended
+    )  # a decision holds the unit: it says why, and what to write
+    state = "waiting" if record.result["decision"] == "ask" else "escalated"
+    return Outcome(state, record.step, str(record.result["reason"]), str(record.result.get("rule", "")))
+
+
+def step_of(name: str) -> Step:
+    kind, _, at = name.partition("@")
+    return Step(kind, at)

@@ -1,0 +1,144 @@
+"""Has a corrector address exactly the chosen items, or takes in what a person pushed; then pushes, with lease."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from waves import git, lifecycle, prompts
+from waves.errors import WavesError
+from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumbering
+from waves.records import digest, read_json
+from waves.steps import agent_run, decide
+from waves.steps.points import point_of, rules_of
+from waves.steps.pr import publish
+from waves.steps.work import Done, Work, to_json
+from waves.verdicts import CHECKS, CORRECT
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be corrected, from the decision or the landing that asked for it."""
+
+    source: str  # the step
+    points: tuple[Point, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    renumber: tuple[Renumbering, ...] = ()
+    red_checks: tuple[RedCheck, ...] = ()
+    rebase: bool = False
+
+    @property
+    def key(self) -> str:
+        return digest([self.source, [one.text for one in self.points], self.conflicts, self.rebase,
+                       [one.path for one in self.renumber], [one.name for one in self.red_checks]])  # fmt: skip
+
+
+def run(work: Work) -> Done:
+    if work.facts.pushed:
+        return _take_in_push(work)
+    source = lifecycle.asks_for(work.step, work.facts)
+    asked = _asked(work, source)
+    before = _head_before(work)
+    work.batch.fetch()
+    template = prompts.template("corrector", pinned=work.path / "templates")
+
+    def words(fault: str | None, directory: Path) -> str:
+        return prompts.corrector(_correction(work, asked, fault), template)
+
+    def accept(ran: agent_run.Ran) -> str | None:
+        assert ran.collected is not None
+        if ran.result.failure:
+            return ran.result.failure.message
+        if ran.collected.head == before:
+            return "it made no new commit: the items stand"
+        return None
+
+    key = digest([before, asked.key])
+    ran = agent_run.ask(work, agent_run.Task("corrector", work.step.at, key, words, accept, before))
+    assert ran.collected is not None
+    facts = agent_run.facts_of(ran)
+    publish(work, facts["head"])
+    _say_what_changed(work, source, ran.collected.commits)
+    work.folder.write_target(f"correct-{work.step.at}.out", agent_run.readable_log(ran))
+    found = {**facts, "before": before, "rebased": ran.collected.rebased, "answers": source}
+    return Done(found, (f"correct-{work.step.at}.out",))
+
+
+def _head_before(work: Work) -> str:
+    """The head that the correction starts from: where the last correction, or the implementer, left the branch."""
+    heads = [one for one in work.facts.records.values() if one.step.startswith(("correct@", "pr")) and
+             work.facts.record(one.step) and one.step != work.step.name]  # fmt: skip
+    return str(max(heads, key=lambda one: one.ended).result["head"])
+
+
+def _asked(work: Work, source: str) -> Asked:
+    kind, _, at = source.partition("@")
+    if kind == "land":
+        return _asked_by_landing(source, read_json(work.path / f"land-{at}.json") or {})
+    decision = decide.decision_from(read_json(work.path / f"decision-{at}.json") or {})
+    chosen = decision.items(CORRECT)
+    return Asked(
+        source=source,
+        points=tuple(point_of(one, at) for one in chosen if one.list != CHECKS),
+        deferred=tuple(
+            Deferred(point_of(one.item, at), one.why) for one in decision.treated if one.treatment != CORRECT
+        ),
+        red_checks=tuple(RedCheck(one.issue, one.detail) for one in chosen if one.list == CHECKS),
+    )
+
+
+def _asked_by_landing(source: str, value: dict[str, Any]) -> Asked:
+    return Asked(
+        source=source,
+        conflicts=tuple(value.get("conflicts", ())),
+        renumber=tuple(Renumbering(*one) for one in value.get("renumber", ())),
+        red_checks=tuple(RedCheck(*one) for one in value.get("red_checks", ())),
+        rebase=True,
+    )
+
+
+def _correction(work: Work, asked: Asked, fault: str | None) -> Correction:
+    worktree = work.batch.worktree_path(work.unit)
+    cycle = asked.source.partition("@")[2]
+    return Correction(
+        unit=work.unit.name,
+        branch=work.branch,
+        base=work.batch.plan.base,
+        repository=work.batch.plan.repo or work.batch.checkout.name,
+        worktree=worktree,
+        scratch=work.path / "scratch",
+        commit_prefix=f"{work.unit.type}:",
+        prompt=work.path / "prompt.md",
+        review=work.path / f"review-{cycle}.json" if asked.source.startswith("decide@") else None,
+        points=asked.points,
+        deferred=asked.deferred,
+        rebase=asked.rebase,
+        conflicts=asked.conflicts,
+        red_checks=asked.red_checks,
+        renumber=asked.renumber,
+        checks=work.unit.checks,
+        rules=rules_of(worktree),
+        previous_fault=fault,
+    )
+
+
+def _say_what_changed(work: Work, source: str, commits: tuple[str, ...]) -> None:
+    if not source.startswith("decide@"):
+        return
+    subjects = [f"- `{one[:12]}` {git.message(work.batch.repository, one).partition(chr(10))[0]}" for one in commits]
+    decide.comment(work, source.partition("@")[2], "Corrected:\n\n" + "\n".join(subjects))
+
+
+def _take_in_push(work: Work) -> Done:
+    """A person pushed to the branch: the local branch and the worktree follow, and a new cycle looks at it."""
+    repository, branch = work.batch.repository, work.branch
+    work.batch.fetch(branch)
+    head = git.resolve(repository, f"refs/remotes/origin/{branch}")
+    if head is None:
+        raise WavesError(f"{branch} is gone from the remote; push it again, or drop the unit")
+    local = git.resolve(repository, f"refs/heads/{branch}")
+    agent_run.move_to(work, head)
+    work.folder.write_target(f"correct-{work.step.at}.out", to_json({"pushed by hand": head, "before": local}))
+    return Done({"by_hand": True, "head": head, "before": local}, (f"correct-{work.step.at}.out",))

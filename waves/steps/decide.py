@@ -1,0 +1,116 @@
+"""Decides on one review cycle and says so on the pull request; the deciding itself is `verdicts.decide`, and pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from waves import lifecycle, verdicts
+from waves.agents.contracts import Item, Review
+from waves.errors import WavesError
+from waves.lifecycle import Facts
+from waves.records import Json, digest, read_json
+from waves.report import texts
+from waves.steps import arbitrate
+from waves.steps.work import Done, Work, to_json
+from waves.verdicts import Case, Decision, Treated
+
+
+def run(work: Work) -> Done:
+    cycle = work.step.at
+    review = read_review(work, cycle)
+    checks = read_json(work.path / f"checks-{cycle}.json") or {}
+    case = _case(work.facts, cycle, review, checks, {})
+    decision = verdicts.decide(case, work.batch.plan.policy)
+    if decision.kind == verdicts.ARBITRATE:
+        requested = arbitrate.run(work, decision.items(verdicts.ARBITRATE))
+        case = _case(work.facts, cycle, review, checks, requested)
+        decision = verdicts.decide(case, work.batch.plan.policy)
+    name = f"decision-{cycle}.json"
+    work.folder.write_target(name, to_json({"cycle": cycle, "summary": review.summary, **_plain(decision)}))
+    comment(work, cycle)
+    correct = decision.items(verdicts.CORRECT)
+    work.say(f"{decision.kind}: {decision.reason}")
+    found = {
+        "decision": decision.kind, "reason": decision.reason, "head": work.facts.head(cycle),
+        "rule": _rule(work, decision), "to_correct": digest([[item.id, item.digest] for item in correct]),
+        "items": {f"{one.item.id}@{cycle}": one.treatment for one in decision.treated},
+    }  # fmt: skip
+    return Done(found, (name,))
+
+
+def read_review(work: Work, cycle: str) -> Review:
+    value = read_json(work.path / f"review-{cycle}.json") or {}
+    try:
+        return Review(value["verdict"], value["summary"], tuple(Item(**one) for one in value["items"]))
+    except (KeyError, TypeError):
+        path = work.path / f"review-{cycle}.json"
+        raise WavesError(f"{path}: not a review any more; delete the file to have the review made again") from None
+
+
+def _case(facts: Facts, cycle: str, review: Review, checks: Json, requested: Mapping[str, str | None]) -> Case:
+    red = [one for one in checks.get("checks", ()) if one["state"] == "red"]
+    extra = tuple(
+        Item(
+            f"C{number}",
+            verdicts.CHECKS,
+            "",
+            None,
+            f"check `{one['name']}` is red",
+            "make it pass",
+            0,
+            1.0,
+            one["tail"],
+        )
+        for number, one in enumerate(red, 1)
+    )
+    corrections, allowed = _corrections(facts, cycle)
+    return Case(
+        cycle, review, str(checks.get("state", "pending")), extra, facts.rulings, requested, corrections, allowed
+    )
+
+
+def _corrections(facts: Facts, cycle: str) -> tuple[int, int]:
+    """How many corrections led to this cycle, and how many there may be."""
+    if cycle.startswith("turn"):
+        return int(cycle.removeprefix("turn")), lifecycle.landing_rounds(facts)
+    made = [facts.record(f"correct@{number}") for number in range(1, int(cycle) + 1)]
+    retries = sum(1 for one in facts.rulings if one.ruling == "retry" and one.item.startswith("decide@"))
+    return sum(1 for one in made if one and not one.result.get("by_hand")), facts.policy.correction_cycles + retries
+
+
+def _rule(work: Work, decision: Decision) -> str:
+    if decision.kind == verdicts.ASK:
+        return work.rule_command(f"{decision.items(verdicts.ASK)[0].id}@{work.step.at}", "correct|defer")
+    return work.rule_command(work.step.name, "retry") if decision.kind == verdicts.ESCALATE else ""
+
+
+def comment(work: Work, cycle: str, after: str = "") -> None:
+    """Write the cycle's one comment, or bring it up to date; `after` is what the correction changed."""
+    value = read_json(work.path / f"decision-{cycle}.json") or {}
+    checks = read_json(work.path / f"checks-{cycle}.json") or {}
+    decision = decision_from(value)
+    head = work.facts.head(cycle)
+    text = texts.cycle_comment(
+        cycle, head, str(value.get("summary", "")), str(checks.get("state", "")), decision, after
+    )
+    work.batch.forge.comment(work.pull, marker(work, f"cycle-{cycle}"), text)
+
+
+def marker(work: Work, what: str) -> str:
+    """The hidden name of a comment: the same cause always finds the same comment."""
+    again = f"/{work.facts.generation}" if work.facts.generation > 1 else ""
+    return f"waves:{work.batch.plan.batch}/{work.unit.name}{again}/{what}"
+
+
+def _plain(decision: Decision) -> Json:
+    return {
+        "decision": decision.kind, "reason": decision.reason,
+        "treated": [{"item": asdict(one.item), "treatment": one.treatment, "why": one.why} for one in decision.treated],
+    }  # fmt: skip
+
+
+def decision_from(value: Mapping[str, Any]) -> Decision:
+    treated = tuple(Treated(Item(**one["item"]), one["treatment"], one["why"]) for one in value.get("treated", ()))
+    return Decision(str(value.get("decision", "")), str(value.get("reason", "")), treated)

@@ -1,0 +1,77 @@
+"""Runs one step: verdict, act, record; the only place that writes records, and it never lets an error out."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+
+from waves import lifecycle, process
+from waves.errors import WavesError
+from waves.lifecycle import Step, Verdict
+from waves.plan.model import Unit
+from waves.records import Record, Trouble, digest, digest_of_file, write_text
+from waves.steps import checks, cleanup, correct, decide, implement, issue, land, pr, prompt, review, settled, worktree
+from waves.steps.batch import Batch
+from waves.steps.work import Done, HeldError, Work
+
+ACTIONS: Mapping[str, Callable[[Work], Done]] = {
+    "issue": issue.run, "worktree": worktree.run, "prompt": prompt.run, "implement": implement.run, "pr": pr.run,
+    "checks": checks.run, "review": review.run, "decide": decide.run, "correct": correct.run, "land": land.run,
+    "cleanup": cleanup.run, "settled": settled.run,
+}  # fmt: skip
+# Steps that cost tokens: what makes them due is said before they run.
+PAID = frozenset({"implement", "review", "correct"})
+
+
+def perform(batch: Batch, unit: Unit, step: Step) -> Verdict:
+    """Run the step if it is due, and record how it ended; the verdict that was acted on is returned."""
+    verdict = batch.survey(unit)[step.name]
+    if verdict.kind != lifecycle.RUN:
+        return verdict
+    work = Work(batch, unit, step, batch.facts(unit))
+    started = time.time()
+    inputs = lifecycle.inputs(step, work.facts)
+    if step.kind in PAID:
+        work.say(f"runs: {verdict.reason}")
+    try:
+        done = ACTIONS[step.kind](work)
+    except HeldError as held:
+        _in_trouble(work, held, inputs)
+    except WavesError as error:
+        _in_trouble(work, HeldError("broken", str(error)), inputs)
+    except Exception as error:
+        _in_trouble(work, HeldError("broken", _our_own_bug(work, error)), inputs)
+    else:
+        _record(work, done, inputs, started)
+    finally:
+        process.reap()
+    return verdict
+
+
+def _record(work: Work, done: Done, inputs: Mapping[str, str], started: float) -> None:
+    step, folder = work.step, work.folder
+    if step.kind == "settled":
+        return  # the outcome is its own record
+    if step.kind == "implement":
+        folder.settle_troubles(lifecycle.CYCLE_KINDS)
+    outputs = {name: digest_of_file(work.path / name) or "" for name in done.outputs}
+    generation = int(done.result.get("generation", work.facts.generation))
+    folder.done(Record(step.name, dict(inputs), outputs, dict(done.result), started, time.time(), generation))
+    work.say("done")
+
+
+def _in_trouble(work: Work, held: HeldError, inputs: Mapping[str, str]) -> None:
+    before = work.facts.troubles.get(work.step.name)
+    attempts = 1 + (before.attempts if before and before.kind == held.kind == "escalated" else 0)
+    # A retry that a person ruled while the step ran is not used up by the attempt that was already going.
+    attempts = max(attempts, work.retries() + 1)
+    trouble = Trouble(work.step.name, held.kind, held.reason, attempts, held.rule, digest(dict(inputs)))
+    work.folder.in_trouble(trouble)
+    work.say(f"{held.kind}: {held.reason}")
+
+
+def _our_own_bug(work: Work, error: Exception) -> str:
+    log = work.path / "bugs" / f"{work.step.name.replace('@', '-')}.txt"
+    write_text(log, "".join(traceback.format_exception(error)))
+    return f"a bug of Waves in {work.step.name} ({type(error).__name__}: {error}); the log is {log}"

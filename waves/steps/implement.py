@@ -1,0 +1,53 @@
+"""Has the implementer do a unit's work and takes its commits in; Waves itself changes no file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from waves import git
+from waves.records import digest, read_text
+from waves.steps import agent_run
+from waves.steps.work import Done, Work, one_line, to_json
+
+BLOCKED = re.compile(r"^BLOCKED:\s*(.+)$", re.MULTILINE)
+
+
+def run(work: Work) -> Done:
+    repository, branch = work.batch.repository, work.branch
+    generation = work.facts.generation + 1
+    before = git.resolve(repository, f"refs/heads/{branch}")
+    assert before is not None
+    base = str(work.result("worktree")["base"])
+    if generation > 1:
+        _keep_old_head(work, before, generation - 1)
+    prompt = read_text(work.path / "prompt.md")
+
+    def accept(ran: agent_run.Ran) -> str | None:
+        assert ran.collected is not None
+        if blocked := BLOCKED.search(ran.result.message):
+            raise work.escalate(f"the implementer is blocked: {one_line(blocked[1])}")
+        if ran.result.failure:
+            return ran.result.failure.message
+        if ran.collected.head == base:
+            return "it ended without a commit"
+        return None
+
+    def words(fault: str | None, directory: Path) -> str:
+        return prompt if fault is None else f"{prompt}\n\nThe run before this one came to nothing: {fault}.\n"
+
+    task = agent_run.Task("implementer", str(generation), digest(prompt), words, accept, before)
+    ran = agent_run.ask(work, task)
+    assert ran.collected is not None
+    log, facts = agent_run.readable_log(ran), agent_run.facts_of(ran)
+    work.folder.write_target("codex.out", log)
+    work.folder.write_target("run.json", to_json(facts))
+    found = {**facts, "generation": generation, "before": before, "base": base}
+    return Done(found, ("codex.out", "run.json"))
+
+
+def _keep_old_head(work: Work, head: str, number: int) -> None:
+    """The branch's head before the new words: re-implementing loses nothing."""
+    ref = f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/implemented-{number}"
+    if git.resolve(work.batch.repository, ref) is None:
+        git.update_ref(work.batch.repository, ref, head, git.ZERO)

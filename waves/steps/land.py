@@ -1,0 +1,168 @@
+"""Merges an approved head at its turn, or says what is not clean; never a head that was not reviewed green."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from waves import git, lifecycle, locks
+from waves.errors import BaseMovedError, HeadMovedError
+from waves.forges import Check, Pull
+from waves.plan import series
+from waves.records import digest
+from waves.report import texts
+from waves.steps.work import Done, HeldError, Work, to_json
+
+BASE_MOVES = 5  # how often in a row the base may move between the look and the merge
+
+
+@dataclass(slots=True)
+class Unclean:
+    """What a landing found; empty when nothing stands against the merge."""
+
+    conflicts: tuple[str, ...] = ()
+    renumber: list[tuple[str, str, int]] = field(default_factory=list)  # path, series, new number
+    red_checks: tuple[Check, ...] = ()
+    overlaps: tuple[str, ...] = ()  # siblings of a semantic-overlap finding merged since the review
+    pushed: str = ""  # a head that a person pushed
+
+    def __bool__(self) -> bool:
+        return bool(self.conflicts or self.renumber or self.red_checks or self.overlaps or self.pushed)
+
+    def reason(self) -> str:
+        parts = [f"conflicts with the base in {', '.join(self.conflicts)}"] if self.conflicts else []
+        parts += [f"{path}: the number is taken, {number} is free" for path, _, number in self.renumber]
+        parts += [f"check {check.name} is red on the merge result" for check in self.red_checks]
+        parts += [f"{unit} was merged since the review and overlaps" for unit in self.overlaps]
+        parts += [f"{self.pushed[:8]} was pushed by hand"] if self.pushed else []
+        return "; ".join(parts)
+
+
+def run(work: Work) -> Done:
+    cycle = lifecycle.approved_cycle(work.facts, work.step)
+    assert cycle is not None
+    head = work.facts.head(cycle)
+    _approved_by_person(work, cycle)
+    size = int(work.result("pr").get("lines", 0))
+    base_lock = work.batch.repository.common_dir / f"waves-base-{digest(work.batch.plan.base)}.lock"
+    work.say("waits for its turn to land")
+    with work.batch.landing.turn(size, work.unit.name), locks.waiting(base_lock):
+        return _land(work, head)
+
+
+def _approved_by_person(work: Work, cycle: str) -> None:
+    if work.batch.plan.policy.merge != "ask":
+        return
+    if any(one.ruling == "approve" and one.item in ("merge", f"merge@{cycle}") for one in work.facts.rulings):
+        return
+    raise HeldError("waiting", "approved; policy.merge is `ask`", work.rule_command(f"merge@{cycle}", "approve"))
+
+
+def _land(work: Work, head: str) -> Done:
+    for _ in range(BASE_MOVES):
+        work.batch.fetch()
+        base = work.batch.base_head
+        pull = work.batch.forge.pull(work.pull)
+        if pull.state == "merged":
+            return _merged(work, pull, head)
+        if pull.state == "closed":
+            raise HeldError("closed", f"pull request #{pull.number} was closed by a person",
+                            work.rule_command(work.step.name, "retry"))  # fmt: skip
+        if unclean := look(work, pull, head, base):
+            return _not_clean(work, unclean)
+        try:
+            title = f"{pull.title} (#{pull.number})"
+            message = texts.merge_message(work.unit, pull.number)
+            merged = work.batch.forge.merge(
+                pull.number, head, base, work.batch.plan.policy.merge_method, title, message
+            )
+        except BaseMovedError:
+            continue
+        except HeadMovedError:
+            there = git.remote_heads(work.batch.repository, work.branch).get(work.branch, "")
+            return _not_clean(work, Unclean(pushed=there))
+        return _merged(work, merged, head)
+    raise HeldError("waiting", f"{work.batch.plan.base} moves faster than the checks run; the next `doit` tries again")
+
+
+def look(work: Work, pull: Pull, head: str, base: str) -> Unclean:
+    """Everything that can stand between an approved head and the base as it is now, cheapest first."""
+    repository = work.batch.repository
+    if pull.head != head:
+        return Unclean(pushed=pull.head)
+    merged = git.merge_tree(repository, base, head)
+    if merged.tree is None:
+        return Unclean(conflicts=merged.conflicts)
+    collisions = series.collisions(
+        [one.pattern for one in work.batch.plan.numbering],
+        git.files_at(repository, base),
+        _added(work, base, head),
+    )
+    overlaps = _overlapping(work, head)
+    if collisions or overlaps:
+        return Unclean(renumber=collisions, overlaps=overlaps)
+    if work.batch.plan.policy.integrate == "tested" and merged.tree != git.tree_of(repository, head):
+        work.say("the base moved: checks the merge result")
+        checks = work.batch.forge.checks_of_merge(base, head)
+        return Unclean(red_checks=tuple(check for check in checks.checks if check.state == "red"))
+    return Unclean()
+
+
+def _added(work: Work, base: str, head: str) -> list[str]:
+    before = git.merge_base(work.batch.repository, base, head) or base
+    present = set(git.files_at(work.batch.repository, before))
+    return [path for path in git.files_at(work.batch.repository, head) if path not in present]
+
+
+def _overlapping(work: Work, head: str) -> tuple[str, ...]:
+    """Units that share a semantic-overlap finding with this one and were merged since its review."""
+    own = set(work.unit.issues)
+    others = set().union(*(set(one.issues) - own for one in work.batch.plan.findings
+                           if one.kind == "semantic-overlap" and own & set(one.issues)), set())  # fmt: skip
+    found = []
+    for unit in work.batch.plan.units:
+        merge = merge_commit(work, unit.name) if others & set(unit.issues) else ""
+        if merge and not git.is_ancestor(work.batch.repository, merge, head):
+            found.append(unit.name)
+    return tuple(found)
+
+
+def merge_commit(work: Work, unit: str) -> str:
+    records = work.batch.units[unit].records.values()
+    return next((str(one.result["merge_commit"]) for one in records if one.result.get("merged")), "")
+
+
+def _not_clean(work: Work, unclean: Unclean) -> Done:
+    if int(work.step.at) >= lifecycle.landing_rounds(work.facts):
+        raise work.escalate(f"still not clean after {work.step.at} corrections at its turn: {unclean.reason()}")
+    found = {
+        "clean": False,
+        "decision": "correct",
+        "reason": unclean.reason(),
+        "conflicts": list(unclean.conflicts),
+        "renumber": [list(one) for one in unclean.renumber],
+        "red_checks": [[check.name, check.tail, check.url] for check in unclean.red_checks],
+        "overlaps": list(unclean.overlaps),
+    }
+    found["to_correct"] = digest(found)
+    name = f"land-{work.step.at}.json"
+    work.folder.write_target(name, to_json(found))
+    work.say(f"not clean: {unclean.reason()}")
+    return Done(found, (name,))
+
+
+def _merged(work: Work, pull: Pull, head: str) -> Done:
+    """Verify on the outside that it happened, then write it down."""
+    work.batch.fetch()
+    if not git.is_ancestor(work.batch.repository, pull.merge_commit, work.batch.base_head):
+        raise HeldError("broken", f"#{pull.number} reads merged, but {pull.merge_commit[:8]} is not in the base")
+    if pull.head and pull.head != head:
+        work.say(f"flag: merged by somebody else at {pull.head[:8]}, reviewed was {head[:8]}")
+    found = {
+        "merged": True, "clean": True, "decision": "merged", "head": pull.head or head, "reviewed": head,
+        "merge_commit": pull.merge_commit, "number": pull.number,
+    }  # fmt: skip
+    name = f"land-{work.step.at}.json"
+    work.folder.write_target(name, to_json(found))
+    work.folder.write_target("merged.json", to_json(found))
+    work.say(f"merged as {pull.merge_commit[:8]}")
+    return Done(found, (name, "merged.json"))

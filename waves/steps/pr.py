@@ -1,0 +1,85 @@
+"""Looks at the shape of a unit's branch, pushes it, and finds or opens its pull request; never a second one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from waves import git
+from waves.forges import Pull
+from waves.records import Record, made_by_runs
+from waves.report import texts
+from waves.steps.work import Done, HeldError, Work, to_json
+
+MANY_FILES, MANY_LINES = 40, 1500
+
+
+def run(work: Work) -> Done:
+    pull, head = _adopted(work) if work.unit.adopted else _published(work)
+    shape = branch_shape(work, head)
+    found = {"number": pull.number, "url": pull.url, "branch": work.branch, "head": head, **shape}
+    work.folder.write_target("pr.json", to_json(found))
+    for flag in shape["flags"]:
+        work.say(f"flag: {flag}")
+    return Done(found, ("pr.json",))
+
+
+def _published(work: Work) -> tuple[Pull, str]:
+    head = str(work.result("implement")["head"])
+    publish(work, head)
+    return _opened(work), head
+
+
+def _opened(work: Work) -> Pull:
+    issues, unit, plan = work.issues(), work.unit, work.batch.plan
+    title, body = texts.pull_title(unit, issues), texts.pull_body(plan.batch, unit, issues, unit.checks)
+    return work.batch.forge.open_pull(work.branch, plan.base, title, body)
+
+
+def _adopted(work: Work) -> tuple[Pull, str]:
+    unit, forge = work.unit, work.batch.forge
+    pull = forge.pull(unit.pull_request) if unit.pull_request else forge.pull_of(work.branch)
+    if pull is None:
+        pull = _opened(work)
+    if pull.state == "closed":
+        raise HeldError("closed", f"pull request #{pull.number} is closed: reopen it, or drop the unit",
+                        work.rule_command("pr", "drop"))  # fmt: skip
+    return pull, str(work.result("worktree")["head"])
+
+
+def publish(work: Work, head: str) -> None:
+    """Put `head` on the unit's remote branch, if that is where Waves last left it; a push by hand is never lost."""
+    repository, branch = work.batch.repository, work.branch
+    there = git.remote_heads(repository, branch).get(branch, "")
+    if there == head:
+        return
+    if there and there not in known_heads(work):
+        raise work.escalate(f"{branch} was pushed by hand to {there[:8]} while an agent worked; bring both together "
+                            f"in {work.batch.worktree_path(work.unit)}, push, and rule")  # fmt: skip
+    if not git.push(repository, head, branch, there):
+        raise HeldError("broken", f"{branch} moved on the remote in this very moment; the next `doit` looks again")
+
+
+def known_heads(work: Work) -> set[str]:
+    """Where the remote branch can be by Waves' own doing."""
+    records: list[Record] = list(work.facts.records.values())
+    heads = {str(one.result[key]) for one in records for key in ("head", "base", "before") if one.result.get(key)}
+    kept = git.refs(work.batch.repository, f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/")
+    return heads | set(kept.values()) | made_by_runs(work.path)[0]
+
+
+def branch_shape(work: Work, head: str) -> dict[str, Any]:
+    """Files and lines that the branch touches, and flags for the status and the reviewer; raises on an empty branch."""
+    repository, base = work.batch.repository, work.batch.base_head
+    commits = git.commits(repository, [head], [base])
+    if not commits:
+        raise work.escalate("the branch has no commit of its own: the run ended without one")
+    made, _ = made_by_runs(work.path)
+    strange = [] if work.unit.adopted else [commit[:8] for commit in commits if commit not in made]
+    touched = git.changes(repository, base, head)
+    lines = sum(change.added + change.deleted for change in touched)
+    flags = list(work.facts.records["implement"].result.get("flags", ())) if "implement" in work.facts.records else []
+    if strange:
+        flags.append(f"commits that no agent run made: {', '.join(strange)}")
+    if len(touched) > MANY_FILES or lines > MANY_LINES:
+        flags.append(f"large: {len(touched)} files, {lines} lines")
+    return {"files": len(touched), "lines": lines, "flags": flags}

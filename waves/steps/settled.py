@@ -1,0 +1,23 @@
+"""Writes down where a unit stands at the end of a `doit`: merged, escalated, waiting, dropped, closed or broken."""
+
+from __future__ import annotations
+
+import time
+
+from waves.records import write_json
+from waves.steps.work import Done, Work
+
+
+def run(work: Work) -> Done:
+    outcome = work.batch.outcome(work.unit.name)
+    final = outcome.state == "merged" and "cleanup" in work.facts.records
+    found = {
+        "state": outcome.state, "at": outcome.at, "reason": outcome.reason, "rule": outcome.rule, "final": final,
+        "steps": sorted(work.facts.records), "time": time.time(),
+        "parts": dict(work.facts.parts),
+    }  # fmt: skip
+    write_json(work.path / "outcome.json", found)
+    work.batch.finalise(work.unit.name)
+    if outcome.state not in ("merged", "going"):
+        work.say(f"{outcome.state}: {outcome.reason}" + (f" → {outcome.rule}" if outcome.rule else ""))
+    return Done(found)

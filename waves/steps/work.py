@@ -1,0 +1,111 @@
+"""What one step is given, and the two ways in which it can end; it holds no rule and no effect of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from waves import git
+from waves.forges import Issue
+from waves.lifecycle import Facts, Step
+from waves.plan.model import Unit
+from waves.records import UnitFolder, read_json
+from waves.steps.batch import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step that did its work: what it found, and which files of the unit's folder it made."""
+
+    result: Mapping[str, Any] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+
+
+class HeldError(Exception):
+    """A step cannot go on: `kind` is escalated (a person must rule), waiting, closed or broken."""
+
+    def __init__(self, kind: str, reason: str, rule: str = "") -> None:
+        super().__init__(reason)
+        self.kind, self.reason, self.rule = kind, reason, rule
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One step of one unit of one batch, with the facts as they were when it was found to be due."""
+
+    batch: Batch
+    unit: Unit
+    step: Step
+    facts: Facts
+
+    @property
+    def folder(self) -> UnitFolder:
+        return self.batch.units[self.unit.name]
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path
+
+    def say(self, text: str) -> None:
+        self.batch.say(self.unit.name, self.step.name, text)
+
+    def escalate(self, reason: str) -> HeldError:
+        return HeldError("escalated", reason, self.rule_command(self.step.name, "retry"))
+
+    def rule_command(self, item: str, ruling: str) -> str:
+        return f"waves rule {self.unit.name} {item} {ruling} --why '…'"
+
+    def retries(self) -> int:
+        return self.facts.retries(self.step.name)
+
+    # ---- what earlier steps found
+
+    def result(self, step: str) -> Mapping[str, Any]:
+        """The result of an earlier step, which the verdict has shown to be there."""
+        return self.facts.records[step].result
+
+    @property
+    def branch(self) -> str:
+        return str(self.result("worktree")["branch"])
+
+    @property
+    def worktree(self) -> git.Repository:
+        path = self.batch.worktree_path(self.unit)
+        found = git.worktree_of(self.batch.repository, path)
+        if found is None:
+            raise HeldError(
+                "broken", f"{path} is not a worktree of {self.batch.checkout}; the next `doit` makes it anew"
+            )
+        return found
+
+    @property
+    def pull(self) -> int:
+        return int(self.result("pr")["number"])
+
+    def issues(self) -> tuple[Issue, ...]:
+        """The unit's issues as they were pinned."""
+        return issues_from(read_json(self.path / "issue.json") or {})
+
+
+def issues_from(value: Mapping[str, Any]) -> tuple[Issue, ...]:
+    from waves.forges import Comment
+
+    found = []
+    for one in value.get("issues", ()):
+        comments = tuple(Comment(**comment) for comment in one["comments"])
+        found.append(Issue(**{**one, "labels": tuple(one["labels"]), "comments": comments}))
+    return tuple(found)
+
+
+def to_json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Text by strangers, fit for one line of a terminal: no control characters, bounded."""
+    clean = "".join(one if one.isprintable() else " " for one in text)
+    return re.sub(r"\s+", " ", clean).strip()[:limit]

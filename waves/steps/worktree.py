@@ -1,0 +1,117 @@
+"""Claims a unit on the remote, makes its branch and its worktree; it never touches a branch that somebody else made."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import shutil
+import socket
+import time
+from pathlib import Path
+
+from waves import git, process, prompts
+from waves.agents import worktrees
+from waves.plan.model import Setup
+from waves.records import write_text
+from waves.steps.work import Done, HeldError, Work, to_json
+
+
+def run(work: Work) -> Done:
+    batch = work.batch
+    branch, head, base = _adopt(work) if work.unit.adopted else _claim(work)
+    path = batch.worktree_path(work.unit)
+    fresh = not path.exists() or "worktree" not in work.facts.records  # or interrupted in the middle of `setup`
+    worktrees.rebuild(batch.repository, path, branch)
+    if fresh:
+        _set_up(batch.plan.setup, batch.checkout, path)
+    prompts.pin(work.path / "templates", batch.plan_top / "plans" / "prompts")
+    found = {"branch": branch, "path": str(path), "base": base, "head": head}
+    work.folder.write_target("worktree.json", to_json(found))
+    return Done(found, ("worktree.json",))
+
+
+def _claim(work: Work) -> tuple[str, str, str]:
+    """Make the branch here and on the remote, at the base; branch, head and base commit."""
+    batch, branch = work.batch, work.unit.branch
+    local = f"refs/heads/{branch}"
+    known = git.resolve(batch.repository, local)
+    if earlier := work.facts.records.get("worktree"):
+        # The worktree is made anew; the branch is where it was, and the claim is ours.
+        if known is None:
+            known = str(earlier.result["head"])
+            git.update_ref(batch.repository, local, known, git.ZERO)
+        return branch, known, str(earlier.result["base"])
+    batch.fetch()
+    base = batch.base_head
+    _claim_on_remote(work, branch, base)
+    if known is None:
+        git.update_ref(batch.repository, local, base, git.ZERO)
+    elif known != base and not _ours(work, known):
+        raise HeldError(
+            "waiting", f"branch {branch} exists here and is not this unit's: delete it, or adopt it with `branch:`"
+        )
+    return branch, known or base, base
+
+
+def _ours(work: Work, head: str) -> bool:
+    """Whether a branch that is here already is the claim of an earlier, interrupted run of this very step."""
+    return not git.commits(work.batch.repository, [head], [f"refs/remotes/origin/{work.batch.plan.base}"])
+
+
+def _claim_on_remote(work: Work, branch: str, base: str) -> None:
+    """Create-only push of the branch and of a note that says who has it; another's note is read out."""
+    batch = work.batch
+    note_ref = f"refs/waves/{batch.plan.batch}/{work.unit.name}/claim"
+    mine = {"by": getpass.getuser(), "host": socket.gethostname(), "clone": str(batch.repository.common_dir)}
+    there = git.remote_refs(batch.repository, f"refs/heads/{branch}", note_ref)
+    if not there:
+        text = json.dumps({**mine, "since": time.strftime("%Y-%m-%d %H:%M"), "batch": batch.plan.batch})
+        note = git.commit_tree(batch.repository, git.tree_of(batch.repository, base), [], text)
+        if git.push_new(batch.repository, {f"refs/heads/{branch}": base, note_ref: note}):
+            return
+        there = git.remote_refs(batch.repository, f"refs/heads/{branch}", note_ref)
+    if note_ref not in there:
+        raise HeldError("waiting", f"branch {branch} exists on the remote and no batch claimed it: "
+                                   "delete it there, or adopt it with `branch:` in the plan")  # fmt: skip
+    git.fetch_objects(batch.repository, note_ref)
+    text = git.message(batch.repository, there[note_ref])
+    try:
+        owner = json.loads(text)
+    except ValueError:
+        owner = {}
+    if {key: owner.get(key) for key in mine} != mine:
+        who = f"{owner.get('by', 'somebody')} on {owner.get('host', 'another machine')} since {owner.get('since', '?')}"
+        raise HeldError("waiting", f"claimed by {who}: the unit is theirs until they drop it")
+
+
+def _adopt(work: Work) -> tuple[str, str, str]:
+    """Take over a branch that exists: branch, head, and where it left the base."""
+    batch, unit = work.batch, work.unit
+    branch = unit.adopted_branch or batch.forge.pull(unit.pull_request or 0).branch
+    batch.fetch(branch)
+    head = git.resolve(batch.repository, f"refs/remotes/origin/{branch}")
+    if head is None:
+        raise HeldError("waiting", f"the remote has no branch {branch} to adopt")
+    local = f"refs/heads/{branch}"
+    if git.resolve(batch.repository, local) is None:
+        git.update_ref(batch.repository, local, head, git.ZERO)
+    elif git.resolve(batch.repository, local) != head:
+        raise HeldError("waiting", f"branch {branch} is elsewhere here than on the remote: bring them together first")
+    return branch, head, git.merge_base(batch.repository, head, batch.base_head) or head
+
+
+def _set_up(setup: Setup, checkout: Path, path: Path) -> None:
+    for name in setup.copy:
+        source = checkout / name
+        if source.is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, path / name)
+    for command in setup.run:
+        done = process.run(["sh", "-c", command], cwd=path, env=process.clean_environment(), timeout=SETUP_TIMEOUT)
+        if done.code:
+            write_text(path.parent / f"{path.name}.setup.log", (done.out + done.err).decode("utf-8", "replace"))
+            tail = done.err.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
+            raise HeldError("broken", f"setup command `{command}` ended with {done.code} in {path}: {tail[0]}")
+
+
+SETUP_TIMEOUT = 30 * 60.0  # seconds

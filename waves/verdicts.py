@@ -1,0 +1,123 @@
+"""What a review, the checks and the rulings amount to: pure functions; it never reads a diff or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from waves.agents.contracts import Item, Review
+from waves.plan.model import Policy, Ruling
+
+# Lists of items that Waves itself adds to those of a review.
+CHECKS, CONFLICT, NUMBERING = "checks", "conflict", "numbering"
+# A merge with one of these open is never allowed, whoever says so.
+NEVER_DEFERRED = frozenset({CHECKS, CONFLICT, NUMBERING})
+
+CORRECT, DEFER, REQUESTED, ASK, ARBITRATE = "correct", "defer", "requested", "ask", "arbitrate"
+MERGE, ESCALATE, WAIT = "merge", "escalate", "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """An item and what is done about it: correct | defer | requested | ask | arbitrate, with the reason."""
+
+    item: Item
+    treatment: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`kind`: merge | correct | ask | escalate | arbitrate | wait."""
+
+    kind: str
+    reason: str
+    treated: tuple[Treated, ...] = ()
+
+    def items(self, treatment: str) -> tuple[Item, ...]:
+        return tuple(one.item for one in self.treated if one.treatment == treatment)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that a decision on one cycle depends on."""
+
+    cycle: str
+    review: Review
+    checks: str  # green | red | pending | none
+    extra: tuple[Item, ...] = ()  # red checks, conflicts, collisions
+    rulings: tuple[Ruling, ...] = ()  # of this unit
+    requested: Mapping[str, str | None] = field(default_factory=dict)  # item id to the verified quote, or None
+    corrections: int = 0  # corrector runs before this cycle
+    may_correct: int = 3  # `correction_cycles` and one for each `retry`
+
+
+def ruling_on(item: Item, cycle: str, rulings: Iterable[Ruling]) -> Ruling | None:
+    """The last ruling on this very item: one made for an item of other content does not count."""
+    found = None
+    for ruling in rulings:
+        if ruling.item == f"{item.id}@{cycle}" and ruling.digest in (None, item.digest):
+            found = ruling
+    return found
+
+
+def treat(item: Item, case: Case, policy: Policy) -> Treated:
+    """What is done about one item; a person's ruling is over the policy, and nothing is over a red check."""
+    ruling = ruling_on(item, case.cycle, case.rulings)
+    if item.list in NEVER_DEFERRED:
+        refused = " (a ruling cannot change that)" if ruling and ruling.ruling != CORRECT else ""
+        return Treated(item, CORRECT, f"{item.list}: always corrected{refused}")
+    if ruling and ruling.ruling in (CORRECT, DEFER, REQUESTED):
+        return Treated(item, ruling.ruling, f"ruled: {ruling.why}" if ruling.why else "ruled")
+    if item.list == "blocking":
+        return Treated(item, CORRECT, "blocking: always corrected")
+    if item.list == "scope_violations":
+        return _treat_violation(item, case, policy)
+    choice = policy.should_fix if item.list == "should_fix" else policy.nits
+    return Treated(item, choice, f"policy.{item.list}: {choice}")
+
+
+def _treat_violation(item: Item, case: Case, policy: Policy) -> Treated:
+    if policy.scope_violations != "crosscheck":
+        return Treated(item, policy.scope_violations, f"policy.scope_violations: {policy.scope_violations}")
+    if item.id not in case.requested:
+        return Treated(item, ARBITRATE, "policy.scope_violations: crosscheck")
+    quote = case.requested[item.id]
+    if quote is None:
+        return Treated(item, CORRECT, "cross-checked: the issue does not ask for it")
+    return Treated(item, REQUESTED, f"cross-checked: the issue asks for it: “{quote}”")
+
+
+def decide(case: Case, policy: Policy) -> Decision:
+    """The whole decision on one cycle. The lists rule, not the review's word: see docs/design.md, Decision."""
+    treated = tuple(treat(item, case, policy) for item in (*case.review.items, *case.extra))
+
+    def named(treatment: str) -> str:
+        return ", ".join(one.item.id for one in treated if one.treatment == treatment)
+
+    if named(ARBITRATE):
+        return Decision(ARBITRATE, f"{named(ARBITRATE)}: is it what the issue asks for?", treated)
+    if named(ASK):
+        return Decision(ASK, f"a person must rule on {named(ASK)}", treated)
+    if named(CORRECT):
+        if case.corrections >= case.may_correct:
+            reason = f"{case.corrections} corrections were made, and {named(CORRECT)} is still open"
+            return Decision(ESCALATE, reason, treated)
+        return Decision(CORRECT, f"to correct: {named(CORRECT)}", treated)
+    if case.checks == "pending":
+        return Decision(WAIT, "the checks have not ended", treated)
+    if case.checks == "red":
+        return Decision(ESCALATE, "the checks are red, and none of them says why", treated)
+    return Decision(MERGE, "approved" if case.checks == "green" else "approved; the forge has no checks", treated)
+
+
+def verified_quote(quote: str, issue_texts: Sequence[str]) -> str | None:
+    """The quote if an issue holds it word for word (white space aside) and it says anything at all, else None."""
+    words = " ".join(quote.split())
+    if len(words) < MINIMAL_QUOTE:
+        return None
+    return words if any(words in " ".join(text.split()) for text in issue_texts) else None
+
+
+# Shorter quotes ("the", "fix it") are found in any text and prove nothing.
+MINIMAL_QUOTE = 12
