@@ -54,7 +54,7 @@ def begin(world: World) -> None:
     hook.chmod(0o755)
     (world.checkout / ".git/info").mkdir(exist_ok=True)
     (world.checkout / ".git/info/exclude").write_text("*.tmp\n")
-    for name, flag in (("src/hidden.py", "--assume-unchanged"), ("src/absent.py", "--skip-worktree")):
+    for name, flag in (("hidden.py", "--assume-unchanged"), ("absent.py", "--skip-worktree")):
         (world.path / name).write_text(f"{name}\n")
         world.git("add", name)
         world.git("update-index", flag, name)
@@ -246,14 +246,14 @@ def hide_files_and_edit_them(world: World) -> None:
     (world.path / "src/b.py").write_text("unseen")
 
 
-@change("src/hidden.py no longer marked assume-unchanged or skip-worktree in the index", own_work=True)
+@change("hidden.py no longer marked assume-unchanged or skip-worktree in the index", own_work=True)
 def show_a_hidden_file(world: World) -> None:
-    world.git("update-index", "--no-assume-unchanged", "src/hidden.py")
+    world.git("update-index", "--no-assume-unchanged", "hidden.py")
 
 
-@change("src/absent.py no longer marked assume-unchanged or skip-worktree in the index", own_work=True)
+@change("absent.py no longer marked assume-unchanged or skip-worktree in the index", own_work=True)
 def show_an_absent_file(world: World) -> None:
-    world.git("update-index", "--no-skip-worktree", "src/absent.py")
+    world.git("update-index", "--no-skip-worktree", "absent.py")
 
 
 @change("notes/mine.txt added to the index", own_work=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from agent_scripts import ended_at_last
 
-from waves import agents
-from waves.agents import Job, Result, command, contracts, run
+from waves import agents, contracts
+from waves.agents import Job, Result, command, run
 from waves.errors import UsageError
 from waves.plan.model import Agent
 
@@ -161,6 +161,10 @@ def test_a_program_that_is_installed_beside_waves_needs_no_path(job: Job, monkey
     monkeypatch.setenv("PATH", "/nowhere")
     beside = Path(sys.executable)
     assert done(job, Agent(kind="command", command=(beside.name, "-c", "print('ran')"))).message == "ran\n"
+
+
+def test_a_program_may_be_named_by_its_path(job: Job) -> None:
+    assert done(job, Agent(kind="command", command=(sys.executable, "-c", "print('ran')"))).message == "ran\n"
 
 
 def test_a_program_that_is_not_there_is_told(job: Job) -> None:

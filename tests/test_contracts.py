@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from waves.agents import contracts
-from waves.agents.contracts import Arbitration, Invalid, Review, read_arbitration, read_review
+from waves import contracts
+from waves.contracts import Arbitration, Invalid, Review, read_arbitration, read_review
 
 
 def item(**changes: Any) -> dict[str, Any]:

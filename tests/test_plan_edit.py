@@ -41,8 +41,8 @@ RULED = [
     ("absent, before the end marker", SMALL + "...\n# x\n", SMALL + "\nrulings:\n" + indented(BLOCK, 2) + "...\n# x\n"),
     (
         "absent, after a text that keeps its line ends",
-        SMALL + "    why: |+\n      a\n\n",
-        SMALL + "    why: |+\n      a\n\nrulings:\n" + indented(BLOCK, 2),
+        SMALL + "    why: |+\n      a\n",
+        SMALL + "    why: |+\n      a\nrulings:\n" + indented(BLOCK, 2),
     ),
     ("absent, all keys indented", indented(SMALL, 2), indented(SMALL + "\nrulings:\n", 2).replace("\n  \n", "\n\n")
      + indented(BLOCK, 4)),
@@ -109,7 +109,7 @@ def test_line_ends_of_another_system_stay_and_are_used() -> None:
 @pytest.mark.parametrize(
     ("ruling", "message"),
     [
-        (Ruling("form-typos", "B2@0", "defr"), "ruling: expected correct, defer, requested, retry, drop or approve, found"),
+        (Ruling("form-typos", "B2@0", "defr"), "ruling: expected correct, defer, requested, retry"),
         (Ruling("form-typos", "the first", "defer"), "item: expected an item such as B2@0"),
         (Ruling("form-typos", "B2@0", "defer", "red \x1b[31m"), "why: expected text, found 'red \\x1b[31m'"),
         (Ruling("form-typos", "B2@0", "defer", "half a pair \ud800"), "why: expected text, found"),

@@ -167,6 +167,11 @@ BAD = [
         "9:17: policy.merge: expected auto or ask, found 'atuo'; did you mean 'auto'?",
     ),
     (
+        "too many rounds",
+        SMALL + "policy: {correction_cycles: 21}\n",
+        "9:29: policy.correction_cycles: expected a whole number from 1 to 20, found '21'",
+    ),
+    (
         "a duration without a unit",
         SMALL + "policy: {run_timeout: 45}\n",
         "9:23: policy.run_timeout: expected a duration such as 90s, 45m or 2h, found '45'",
@@ -424,6 +429,16 @@ BAD = [
         "10:1: a tab can't stand here; use spaces",
     ),
     (
+        "what only strictyaml refuses",
+        SMALL + "    why: |# x\n      text\n",
+        ("9:11: strictyaml: expected chomping or indentation indicators, but found '#' while scanning a block scalar"),
+    ),
+    (
+        "a tab that only strictyaml refuses",
+        SMALL + "    why: |\t# x\n      text\n",
+        "9:11: a tab can't stand here; use spaces",
+    ),
+    (
         "an open bracket",
         SMALL + "merge_order: [form-typos\n",
         "10:1: not YAML: did not find expected ',' or ']' (while parsing a flow sequence)",
@@ -569,16 +584,17 @@ def test_every_cycle_and_every_wrong_turn_is_named() -> None:
 
 
 def test_a_unit_must_not_land_before_one_that_it_comes_after_through_others() -> None:
-    text = """\
-batch: x
+    text = """batch: x
 units:
   - {unit: a, issues: [1], type: fix, after: [b]}
   - {unit: b, issues: [2], type: fix, after: [c]}
-  - {unit: c, issues: [3], type: fix}
-merge_order: [a, c]
+  - {unit: c, issues: [3], type: fix, after: [d]}
+  - {unit: d, issues: [4], type: fix, after: [e]}
+  - {unit: e, issues: [5], type: fix}
+merge_order: [a, e]
 """
     (fault,) = faults(text)
-    assert fault.startswith("plans/auth.yaml:6:15: merge_order: 'a' lands before 'c', but comes after it\n")
+    assert fault.startswith("plans/auth.yaml:8:15: merge_order: 'a' lands before 'e', but comes after it\n")
 
 
 def test_a_thousand_units_in_a_row_are_no_problem() -> None:

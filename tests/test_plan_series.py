@@ -40,10 +40,12 @@ def test_files_have_the_number_that_stands_at_the_run() -> None:
 
 
 def test_two_stars_reach_into_folders_and_signs_stand_for_themselves() -> None:
-    assert numbers_in("**/NN+?.sql", ["01+a.sql", "a/b/02+b.sql", "03ab.sql", "04+ab.sql"]) == {
-        1: "01+a.sql",
-        2: "a/b/02+b.sql",
-    }
+    paths = ["01+a.sql", "a/b/02+b.sql", "03ab.sql", "04+ab.sql", "a\nb/c/05+a.sql"]
+    assert numbers_in("**/NN+?.sql", paths) == {1: "01+a.sql", 2: "a/b/02+b.sql", 5: "a\nb/c/05+a.sql"}
+
+
+def test_of_two_files_with_one_number_the_first_is_named() -> None:
+    assert numbers_in("NN-*", ["01-a", "01-b"]) == {1: "01-a"}
 
 
 def test_next_follows_all_numbers_in_merge_order_and_then_in_the_order_of_the_plan() -> None:

@@ -73,8 +73,9 @@ def _accounted(batch: Batch, unit: Unit, pull: Pull | None) -> Evidence:
 
 def _approved(unit: Unit, records: dict[str, Record], pull: Pull, head: str) -> Evidence:
     for record in records.values():
-        if record.step.startswith("decide@") and record.result["head"] == head and record.result["decision"] == "merge":
-            review = records[record.step.replace("decide", "review")]
+        review = records.get(record.step.replace("decide@", "review@"))
+        merge = record.step.startswith("decide@") and record.result.get("decision") == "merge"
+        if merge and review and record.result.get("head") == review.result.get("head") == head:
             strikes = f", {review.result['voided']} voided" if review.result.get("voided") else ""
             text = f"#{pull.number} {head[:8]}: approved in {review.step}, nothing was written{strikes}"
             return Evidence("approved", unit.name, True, text)
@@ -140,13 +141,18 @@ def to_json(batch: Batch, evidence: tuple[Evidence, ...]) -> Json:
 
 
 def is_current(batch: Batch) -> bool:
-    """Whether audit.json was made after every unit had come to its end, and is about this very end."""
+    """Whether audit.json was made from the very records that the units have now."""
     value = read_json(batch.folder / "audit.json")
-    return value is not None and value.get("key") == _key(batch) and _key(batch) != ""
+    return value is not None and value.get("key") == _key(batch)
 
 
 def _key(batch: Batch) -> str:
-    finals = {unit.name: batch.final(unit.name) for unit in batch.plan.units}
-    if not all(finals.values()):
-        return ""
-    return digest({name: final["time"] for name, final in finals.items() if final})
+    return digest({unit.name: _moment(batch, unit.name) for unit in batch.plan.units})
+
+
+def _moment(batch: Batch, unit: str) -> object:
+    """What changes whenever a record of the unit does; a unit at its end needs no more than one file read."""
+    if final := batch.final(unit):
+        return final["time"]
+    folder = batch.units[unit]
+    return [{name: one.ended for name, one in folder.records.items()}, sorted(folder.troubles)]

@@ -35,6 +35,17 @@ def exclusive(path: Path, about: Mapping[str, Any]) -> Iterator[None]:
         os.close(handle)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds `path` now, asked without touching the lock; False where the system cannot tell."""
+    try:
+        about = path.stat()
+        lines = Path("/proc/locks").read_text().splitlines()
+    except OSError:
+        return False
+    device = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{about.st_ino}"
+    return any(" FLOCK " in line and f" {device} " in line and "->" not in line for line in lines)
+
+
 @contextmanager
 def waiting(path: Path) -> Iterator[None]:
     """Hold `path` alone, waiting for as long as it takes."""
@@ -62,15 +73,18 @@ class Queue:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: list[tuple[int, str]] = []
+        self._waiting: list[tuple[tuple[int, ...], str]] = []
         self._busy = False
 
     @contextmanager
-    def turn(self, size: int, name: str) -> Iterator[None]:
+    def turn(self, rank: tuple[int, ...], name: str) -> Iterator[None]:
+        place = (rank, name)
         with self._changed:
-            self._waiting.append((size, name))
-            self._changed.wait_for(lambda: not self._busy and min(self._waiting) == (size, name))
-            self._waiting.remove((size, name))
+            self._waiting.append(place)
+            try:
+                self._changed.wait_for(lambda: not self._busy and min(self._waiting) == place)
+            finally:
+                self._waiting.remove(place)
             self._busy = True
         try:
             yield

@@ -17,13 +17,14 @@ Json = dict[str, Any]
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace `path` whole or not at all, also when the machine loses power."""
+    """Replace `path` whole or not at all, also when the machine loses power; its permissions stay."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o777 if path.exists() else 0o644)
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
@@ -103,6 +104,12 @@ class Trouble:
     inputs: str = ""  # digest of the step's inputs then: with others, the trouble is over
 
 
+# What the fields of both may hold, by their annotations.
+SHAPES: Mapping[str, Any] = {
+    "str": str, "int": int, "float": (int, float), "Mapping[str, str]": dict, "Mapping[str, Any]": dict,
+}  # fmt: skip
+
+
 class UnitFolder:
     """The records and targets of one unit, kept in memory once read: a batch has one writer, who holds its lock."""
 
@@ -134,10 +141,12 @@ class UnitFolder:
         except OSError:
             return
         for name in names:
-            value = read_json(self.path / folder / name)
+            value = read_json(self.path / folder / name) or {}
             # A record that a person edited into another shape is no proof of anything.
             with contextlib.suppress(TypeError):
-                yield kind(**(value or {}))
+                found = kind(**value)
+                if all(isinstance(getattr(found, field.name), SHAPES[str(field.type)]) for field in fields(kind)):
+                    yield found
 
     def forget_cache(self) -> None:
         """Read everything again at the next question: what another process wrote before we took the lock counts."""
@@ -148,18 +157,21 @@ class UnitFolder:
 
     def damage(self, record: Record) -> str | None:
         """What is wrong with the outputs of a record: one is gone, or was changed; None when all is well."""
-        for name, expected in record.outputs.items():
-            if name not in self._intact:
-                self._intact[name] = digest_of_file(self.path / name) or ""
-            if not self._intact[name]:
-                return f"{name} is gone"
-            if self._intact[name] != expected:
-                return f"{name} was changed by hand"
+        # Locked, so that what was read before a target was written is never remembered as what is in it now.
+        with self._lock:
+            for name, expected in record.outputs.items():
+                if name not in self._intact:
+                    self._intact[name] = digest_of_file(self.path / name) or ""
+                if not self._intact[name]:
+                    return f"{name} is gone"
+                if self._intact[name] != expected:
+                    return f"{name} was changed by hand"
         return None
 
     def write_target(self, name: str, content: str) -> None:
-        write_text(self.path / name, content)
-        self._intact.pop(name, None)
+        with self._lock:
+            write_text(self.path / name, content)
+            self._intact.pop(name, None)
 
     def done(self, record: Record) -> None:
         """Write the record, last of all; whatever trouble the step had is over."""

@@ -11,6 +11,7 @@ from waves.errors import WavesError
 from waves.lifecycle import Facts, Step
 from waves.plan.model import Unit
 from waves.report.live import Reporter
+from waves.steps.batch import step_of
 from waves.workspace import Planned
 
 MOST_THREADS = 200  # more is slow in doit: docs/performance.md
@@ -117,22 +118,20 @@ class Session:
         if not one.reachable:
             return lifecycle.route(Facts(unit, one.plan.policy))
         if final := one.batch.final(unit.name):
-            came_to = set(final.get("steps", ()))
-            facts = Facts(unit, one.plan.policy)
-            return tuple(step for step in lifecycle.route(facts) if step.name in came_to or step.kind == "settled")
+            return tuple(step_of(name) for name in (*final["steps"], "settled"))
         return lifecycle.route(one.batch.facts(unit))
 
     def _targets(self, one: Planned, unit: Unit, step: Step) -> list[str]:
-        if not one.reachable or (unit.adopted and step.kind == "implement"):
-            return []
+        if step.kind not in TARGETS or not one.reachable or one.batch.final(unit.name):
+            return []  # of a merged unit nothing is stale, whatever is left of its files
         folder = one.batch.folder / unit.name
-        return [str(folder / name) for name in TARGETS.get(step.kind, ()) if (folder / name).exists()]
+        return [str(folder / name) for name in TARGETS[step.kind] if (folder / name).exists()]
 
     # ---- is it due, and act
 
     def _due(self, one: Planned, unit: Unit, step: Step) -> Callable[[], bool]:
         def up_to_date() -> bool:
-            if one.reachable and one.batch.settled(unit.name):
+            if one.reachable and one.batch.final(unit.name):
                 return True
             if self.running and one.open():
                 return True  # the batch may not run: its last task says why
@@ -150,7 +149,7 @@ class Session:
         def action() -> bool:
             from waves.steps.driver import perform
 
-            if one.open() is None and not one.batch.settled(unit.name):
+            if one.open() is None and not one.batch.final(unit.name):
                 perform(one.batch, unit, step)
             return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from waves.agents.contracts import Item, Review
+from waves.contracts import Item, Review
 from waves.plan.model import Policy, Ruling
 
 # Lists of items that Waves itself adds to those of a review.
@@ -14,6 +14,7 @@ CHECKS, CONFLICT, NUMBERING = "checks", "conflict", "numbering"
 NEVER_DEFERRED = frozenset({CHECKS, CONFLICT, NUMBERING})
 
 CORRECT, DEFER, REQUESTED, ASK, ARBITRATE = "correct", "defer", "requested", "ask", "arbitrate"
+RULED = (CORRECT, DEFER, REQUESTED)  # what a person can say about an item; `retry`, say, is about a step
 MERGE, ESCALATE, WAIT = "merge", "escalate", "wait"
 
 
@@ -53,10 +54,11 @@ class Case:
 
 
 def ruling_on(item: Item, cycle: str, rulings: Iterable[Ruling]) -> Ruling | None:
-    """The last ruling on this very item: one made for an item of other content does not count."""
+    """The last ruling on what to do about this very item: one made for an item of other content does not count."""
     found = None
     for ruling in rulings:
-        if ruling.item == f"{item.id}@{cycle}" and ruling.digest in (None, item.digest):
+        on_it = ruling.item == f"{item.id}@{cycle}" and ruling.digest in (None, item.digest)
+        if on_it and ruling.ruling in RULED:
             found = ruling
     return found
 
@@ -67,14 +69,14 @@ def treat(item: Item, case: Case, policy: Policy) -> Treated:
     if item.list in NEVER_DEFERRED:
         refused = " (a ruling cannot change that)" if ruling and ruling.ruling != CORRECT else ""
         return Treated(item, CORRECT, f"{item.list}: always corrected{refused}")
-    if ruling and ruling.ruling in (CORRECT, DEFER, REQUESTED):
+    if ruling:
         return Treated(item, ruling.ruling, f"ruled: {ruling.why}" if ruling.why else "ruled")
-    if item.list == "blocking":
-        return Treated(item, CORRECT, "blocking: always corrected")
     if item.list == "scope_violations":
         return _treat_violation(item, case, policy)
-    choice = policy.should_fix if item.list == "should_fix" else policy.nits
-    return Treated(item, choice, f"policy.{item.list}: {choice}")
+    if item.list in ("should_fix", "nits"):
+        choice = policy.should_fix if item.list == "should_fix" else policy.nits
+        return Treated(item, choice, f"policy.{item.list}: {choice}")
+    return Treated(item, CORRECT, f"{item.list}: always corrected")
 
 
 def _treat_violation(item: Item, case: Case, policy: Policy) -> Treated:
@@ -104,11 +106,18 @@ def decide(case: Case, policy: Policy) -> Decision:
             reason = f"{case.corrections} corrections were made, and {named(CORRECT)} is still open"
             return Decision(ESCALATE, reason, treated)
         return Decision(CORRECT, f"to correct: {named(CORRECT)}", treated)
-    if case.checks == "pending":
-        return Decision(WAIT, "the checks have not ended", treated)
-    if case.checks == "red":
+    return _by_checks(case.checks, treated)
+
+
+def _by_checks(checks: str, treated: tuple[Treated, ...]) -> Decision:
+    """What remains to be decided where nothing is left to correct."""
+    if checks == "green":
+        return Decision(MERGE, "approved", treated)
+    if checks == "none":
+        return Decision(MERGE, "approved; the forge has no checks", treated)
+    if checks == "red":
         return Decision(ESCALATE, "the checks are red, and none of them says why", treated)
-    return Decision(MERGE, "approved" if case.checks == "green" else "approved; the forge has no checks", treated)
+    return Decision(WAIT, "the checks have not ended", treated)
 
 
 def verified_quote(quote: str, issue_texts: Sequence[str]) -> str | None:

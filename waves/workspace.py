@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from waves import git
 from waves.errors import LockedError, PlanError, UsageError, WavesError
 from waves.plan import reader, semantics
-from waves.plan.model import Plan
+from waves.plan.faults import did_you_mean
+from waves.plan.model import Plan, Unit
+from waves.records import read_json, read_text, write_text
 from waves.steps.batch import Batch, Listener
 
 PLANS = "plans"
+OWN_FOLDERS = ("/.waves/", "/.worktrees/")  # of a checkout, as git is told to ignore them
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why nothing of a batch may run. `turn`: person | plan | doit (another one is at it) | broken."""
+
+    turn: str
+    reason: str
 
 
 class Planned:
@@ -24,6 +36,7 @@ class Planned:
     def __init__(self, path: Path, top: Path, *, uncommitted: bool = False) -> None:
         self.path, self.top, self._uncommitted = path, top, uncommitted
         self.fault: WavesError | None = None
+        self.siblings: Sequence[Planned] = ()  # all plans of the repository, this one included
         self._plan: Plan | None = None
         try:
             self._plan = reader.read_plan(path, accepted=top / ".waves" / "accepted" / f"{path.stem}.json")
@@ -31,28 +44,32 @@ class Planned:
             self.fault = error
         self._stack = ExitStack()
         self._opening = threading.Lock()
-        self._held: bool | str = False  # True once the lock is ours; a text says why it never will be
+        self._held: Held | None = None
+        self._opened = False
         self._listener: Listener | None = None
+        self._reached = False  # once there, always there: asked for every task
 
     @property
     def name(self) -> str:
-        return self._plan.batch if self._plan else self.path.stem
+        """The batch, or the file where that does not read well: no batch is called so."""
+        return self._plan.batch if self._plan and not self.fault else self.path.name
 
     @property
     def plan(self) -> Plan:
-        if self._plan is None:
-            assert self.fault is not None
+        if self.fault:
             raise self.fault
+        assert self._plan is not None
         return self._plan
 
-    @property
+    @cached_property
     def checkout(self) -> Path:
         return (self.top / (self.plan.checkout or ".")).resolve()
 
     @cached_property
     def batch(self) -> Batch:
-        batch = Batch(self.plan, git.discover(self.checkout), self.top)
+        batch = Batch(self.plan, repository_at(self.checkout), self.top)
         batch.listener = self._listener or batch.listener
+        batch.elsewhere = self.elsewhere
         return batch
 
     def listen(self, listener: Listener) -> None:
@@ -62,35 +79,51 @@ class Planned:
             self.batch.listener = listener
 
     @property
-    def held(self) -> str:
-        """Why `open` found that the batch may not run, or nothing."""
-        return self._held if isinstance(self._held, str) else ""
+    def held(self) -> Held | None:
+        """Why `open` found that the batch may not run."""
+        return self._held
 
     @property
     def reachable(self) -> bool:
         """The plan reads well, and its repository is there."""
-        return self._plan is not None and (self.checkout / ".git").exists()
+        if not self._reached:
+            self._reached = not self.fault and (self.checkout / ".git").exists()
+        return self._reached
 
     @property
     def finished(self) -> bool:
         """Every unit is merged and cleaned up: nothing needs a lock, a look or a question any more."""
         return self.reachable and all(self.batch.settled(unit.name) for unit in self.plan.units)
 
-    def reason_to_hold(self) -> str | None:
-        """Why nothing of this batch may be dispatched; None when all is well."""
-        if self._plan is None:
-            return str(self.fault)
-        if open_questions := semantics.open_questions(self.plan):
-            listed = "".join(f"\n  - {one}" for one in open_questions)
-            return f"{self.name}: not confirmed, so nothing is dispatched; left to decide:{listed}"
+    # ---- may it run?
+
+    def why_held(self) -> Held | None:
+        """Why nothing of this batch may be dispatched, as far as the plan itself says; None when all is well."""
+        if self.fault:
+            return Held("plan", str(self.fault))
+        if left := self.left_to_decide():
+            listed = "".join(f"\n  {line.partition(chr(10))[0]}" for line in left)
+            return Held("person", f"{self.name}: not confirmed, so nothing is dispatched; left to decide:{listed}")
         if self.plan.confirmed is None:
-            return f"{self.name}: not confirmed, so nothing is dispatched; `waves confirm {self.name}` does it"
+            reason = f"not confirmed, so nothing is dispatched; read {self.shown}, then `waves confirm {self.name}`"
+            return Held("person", f"{self.name}: {reason}")
         if not self._uncommitted and (difference := self._uncommitted_change()):
-            return f"{self.name}: {difference}, so nothing is dispatched; commit {self.path.relative_to(self.top)}"
+            return Held("person", f"{self.name}: {difference}, so nothing is dispatched; commit {self.shown}")
         return None
 
+    @property
+    def shown(self) -> str:
+        """The plan's path for people, from the top of its repository."""
+        return self.path.relative_to(self.top).as_posix()
+
+    def left_to_decide(self) -> tuple[str, ...]:
+        """What a person has still to decide, each with its place in the file and the source line."""
+        if not (faults := semantics.open_faults(self.plan)):
+            return ()
+        return reader.describe(self.path, faults)
+
     def _uncommitted_change(self) -> str | None:
-        committed = git.file_at(git.discover(self.top), "HEAD", self.path.relative_to(self.top).as_posix())
+        committed = git.file_at(repository_at(self.top), "HEAD", self.shown)
         if committed is None:
             return "the plan is not committed"
         if committed == self.path.read_bytes():
@@ -105,24 +138,78 @@ class Planned:
     def open(self) -> str | None:
         """Take the batch's lock and look at the outside once; the reason if the batch may not run, else None."""
         with self._opening:
-            if self._held is False:
-                self._held = self._open()
-            return None if self._held is True else str(self._held)
+            if not self._opened:
+                self._held, self._opened = self._open(), True
+            return self._held.reason if self._held else None
 
-    def _open(self) -> bool | str:
+    def _open(self) -> Held | None:
         try:
-            if reason := self.reason_to_hold():
-                return reason
+            if held := self.why_held():
+                return held
             self._stack.enter_context(self.batch.hold())
-            self.batch.look_for_pushes()
+            ignore_own_folders(self.batch.repository)
+            self.batch.look_outside()
         except LockedError as error:
-            return str(error)
+            return Held("doit", str(error))
+        except UsageError as error:
+            return Held("plan", f"{self.name}: {error}")
         except WavesError as error:
-            return f"{self.name}: {error}"
-        return True
+            return Held("broken", f"{self.name}: {error}")
+        return None
 
     def close(self) -> None:
         self._stack.close()
+
+    # ---- beside other plans
+
+    def elsewhere(self, unit: Unit) -> str | None:
+        """Why an issue of a unit is another batch's now; of two that could both begin, the first by file name may."""
+        if self._dispatched(unit):
+            return None
+        for other in self.siblings:
+            if other is self or other.fault or not self._same_target(other):
+                continue
+            for theirs in other.plan.units:
+                shared = sorted(set(unit.issues) & set(theirs.issues))
+                if shared and other.works_on(theirs, comes_first=other.path.name < self.path.name):
+                    return (
+                        f"issue #{shared[0]} is in the batch '{other.name}' too, in unit '{theirs.name}': "
+                        f"take it out of {self.shown} or of {other.shown}"
+                    )
+        return None
+
+    def works_on(self, unit: Unit, *, comes_first: bool) -> bool:
+        """Whether this batch has a unit in hand, or, where it comes first, is about to take it."""
+        if not self.reachable or self.batch.settled(unit.name) or _dropped(self.plan, unit):
+            return False
+        return self._dispatched(unit) or (comes_first and self.why_held() is None)
+
+    def _dispatched(self, unit: Unit) -> bool:
+        return "worktree" in self.batch.units[unit.name].records
+
+    def _same_target(self, other: Planned) -> bool:
+        same_name = self.plan.repo is not None and self.plan.repo == other.plan.repo
+        return same_name or self.checkout == other.checkout
+
+    def changed_entries(self) -> tuple[str, ...]:
+        """Merged units whose entry was changed afterwards, each at its place in the file."""
+        facts = semantics.Facts(numbers_on_base={}, merged=self.merged_parts(), known_issues=None, other_batches={})
+        faults = semantics.faults_of_facts(self.plan, facts)
+        return reader.describe(self.path, faults) if faults else ()
+
+    def merged_parts(self) -> Mapping[str, Mapping[str, str]]:
+        """Merged unit to the parts of its entry as they were when it was settled."""
+        folder, final = self.batch.folder, self.batch.final
+        names = [unit.name for unit in self.plan.units]
+        outcomes = {name: final(name) or read_json(folder / name / "outcome.json") for name in names}
+        return {name: one["parts"] for name, one in outcomes.items() if one and one.get("state") == "merged"}
+
+
+def _dropped(plan: Plan, unit: Unit) -> bool:
+    return any(one.unit == unit.name and one.ruling == "drop" for one in plan.rulings)
+
+
+# ---- finding
 
 
 def top_folder(start: Path) -> Path:
@@ -133,16 +220,66 @@ def top_folder(start: Path) -> Path:
     raise UsageError(f"{start}: not in a git repository; change to one, or run `git init`")
 
 
+UNUSUAL = re.compile(r"^\s*(worktree|bare)\s*=(?!\s*false\b)", re.IGNORECASE | re.MULTILINE)
+
+
+def repository_at(top: Path) -> git.Repository:
+    """The repository of a checkout's top folder; git is asked only where its layout is not the usual one."""
+    folder = top / ".git"
+    usual = folder.is_dir() and not folder.is_symlink() and (folder / "HEAD").is_file()
+    if usual and not UNUSUAL.search(read_text(folder / "config")) and top == top.resolve():
+        return git.Repository(folder, folder, top)
+    return git.discover(top)
+
+
+def ignore_own_folders(repository: git.Repository) -> list[str]:
+    """Have git ignore what Waves keeps in a checkout, in this clone alone; what was added to its list."""
+    exclude = repository.common_dir / "info" / "exclude"
+    before = read_text(exclude)
+    missing = [line for line in OWN_FOLDERS if line not in before.splitlines()]
+    if missing:
+        gap = "" if not before or before.endswith("\n") else "\n"
+        write_text(exclude, before + gap + "".join(f"{line}\n" for line in missing))
+    return missing
+
+
 def plans(top: Path, names: Sequence[str] = (), *, uncommitted: bool = False) -> Iterator[Planned]:
-    """The plans in `plans/`, all or those named (by batch, by file name, or by path)."""
+    """The plans in `plans/`, all or those named (by batch, by file name, or by path); raises UsageError."""
     files = sorted((top / PLANS).glob("*.yaml"))
+    if files:
+        ignore_own_folders(repository_at(top))
     found = [Planned(path, top, uncommitted=uncommitted) for path in files]
+    _refuse_doubles(found)
+    for one in found:
+        one.siblings = found
+    chosen = [one for name in names for one in _called(found, name)]
     for name in names:
-        if not any(_called(one, name) for one in found):
-            known = ", ".join(one.name for one in found) or "none"
-            raise UsageError(f"no plan is called {name!r}; there are: {known}")
-    yield from (one for one in found if not names or any(_called(one, name) for name in names))
+        if not _called(found, name):
+            raise UsageError(f"no plan is called {name!r}{_which(top, name, [one.name for one in found])}")
+    yield from (one for one in found if not names or one in chosen)
 
 
-def _called(planned: Planned, name: str) -> bool:
-    return name in (planned.name, planned.path.stem, planned.path.name) or Path(name).resolve() == planned.path
+def _refuse_doubles(found: Sequence[Planned]) -> None:
+    """Batches of one name would share their records: only that of the file which is called so may go on."""
+    for name in {one.name for one in found}:
+        same = [one for one in found if one.name == name]
+        named = [one for one in same if one.path.stem == name]
+        for one in same if len(same) > 1 else ():
+            if [one] != named:
+                other = next(each for each in named or same if each is not one)
+                where = f"{one.shown}:1:1: the batch '{name}'"
+                one.fault = UsageError(f"{where} is that of {other.shown} too; give one of them another name")
+
+
+def _which(top: Path, name: str, known: Sequence[str]) -> str:
+    other = (top / PLANS / f"{name.removesuffix('.yml')}.yml").exists()
+    if other:
+        return f"; rename {PLANS}/{name.removesuffix('.yml')}.yml to .yaml"
+    return did_you_mean(name, known) or f"; there are: {', '.join(known) or 'none'}"
+
+
+def _called(found: Sequence[Planned], name: str) -> list[Planned]:
+    """The plan of a batch of this name, or else those in a file of this name."""
+    return [one for one in found if one.name == name] or [
+        one for one in found if name in (one.path.stem, one.path.name) or Path(name).resolve() == one.path
+    ]

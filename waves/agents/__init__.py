@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
+from waves import records
 from waves.agents.run import Exit, Spec
 from waves.errors import UsageError
 from waves.plan.model import Agent
@@ -15,7 +16,29 @@ FailureKind = Literal[
     "timeout", "stalled", "stopped", "flood", "not-started", "crashed", "died",
     "aborted",  # ended well in its own eyes, without what it was asked for
     "blocked",  # by its own word
+    "usage-limit",  # of the account, for a time: `Failure.until`
+    "quota",  # used up, or a plan that does not include the agent: a person must see to it
+    "authentication", "model", "configuration",
+    "context",  # longer than the model takes
+    "server",  # its errors, rate limits and dropped streams
+    "network",
+    "token-cap",  # of the plan
+    "sandbox",  # it goes round in circles for want of a permission
+    "not-resumed",  # the thread that it was to go on with can't be had any more
 ]  # fmt: skip
+
+# What a failure asks of whoever dispatches: once more in the same thread, a while later, once the limit is over, once
+# the account is seen to (nothing else can run until then), a person's ruling, or an attempt that counts.
+Consequence = Literal["resume", "retry", "pause", "account", "person", "strike"]
+CONSEQUENCES: Mapping[FailureKind, Consequence] = {
+    "died": "resume", "stopped": "resume",
+    "server": "retry", "network": "retry", "not-resumed": "retry",
+    "usage-limit": "pause", "quota": "account", "authentication": "account",
+    "model": "person", "configuration": "person", "context": "person", "token-cap": "person", "sandbox": "person",
+    "blocked": "person",
+    "timeout": "strike", "stalled": "strike", "flood": "strike", "not-started": "strike", "crashed": "strike",
+    "aborted": "strike",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,11 @@ class Job:
     timeout: float  # seconds
     stall_timeout: float  # seconds
     git_environment: Mapping[str, str]  # what makes `git` in the worktree safe, such as the run's quarantine
+    sandbox: str = "workspace-write"  # `policy.sandbox`
+    network: bool = False  # for the commands that the agent runs
+    scratch: Path | None = None  # a folder for anything temporary, beside the run directory where none is named
+    resume: str | None = None  # the thread to go on with, of an earlier run's `Result.thread`
+    token_limit: int | None = None  # what this run may use up, of input and output together
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +67,37 @@ class Failure:
     kind: FailureKind
     message: str
     what_next: str
+    until: float | None = None  # seconds since 1970: when it is over by itself, where that is known
+
+    @property
+    def consequence(self) -> Consequence:
+        return CONSEQUENCES[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     message: str  # the agent's last one, as it is: hostile
     failure: Failure | None = None
-    tokens: int | None = None  # None: this kind of agent does not say
+    tokens: int | None = None  # of this run alone; None: this kind of agent does not say
     thread: str | None = None  # what a later run can resume
+    transcript: Path | None = None  # the agent's own record of the thread
+    flags: tuple[str, ...] = ()  # what a reviewer should know of it, one line each
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is, as `progress.json` in its directory says; strings are hostile, made safe for one line."""
+
+    thread: str | None = None
+    tokens: int | None = None
+    last_command: str | None = None
+    last_activity: float | None = None  # seconds since 1970
 
 
 class AgentKind(Protocol):
+    def watch(self, job: Job) -> Failure | None:
+        """Why a run that goes on must be stopped now, if it must; asked again and again, on the same object."""
+
     def spec(self, agent: Agent, job: Job) -> Spec:
         """What to run for a job; files that the agent reads are written to the run directory. Raises UsageError."""
 
@@ -63,7 +111,34 @@ def kind_of(agent: Agent) -> AgentKind:
         from waves.agents.command import Command
 
         return Command()
-    raise UsageError(f"agent.kind: there is no kind {agent.kind!r} of agent; write `command`")
+    if agent.kind == "codex":
+        from waves.agents.codex import Codex
+
+        return Codex()
+    raise UsageError(f"agent.kind: there is no kind {agent.kind!r} of agent; write `codex` or `command`")
+
+
+def cut_short(kind: AgentKind, job: Job) -> bool:
+    """Whether a run must be stopped now; the reason is in its directory before anybody stops it."""
+    failure = kind.watch(job)
+    if failure is not None:
+        records.write_json(job.directory / "cut-short.json", asdict(failure))
+    return failure is not None
+
+
+def progress_of(directory: Path) -> Progress | None:
+    """What is known of a run that goes on or has ended; None where its kind of agent does not say."""
+    value = records.read_json(directory / "progress.json")
+    try:
+        return None if value is None else Progress(**value)
+    except TypeError:
+        return None
+
+
+def thread_of(directories: Sequence[Path]) -> str | None:
+    """The thread that the newest of these runs was in, whatever came of it: what `Job.resume` takes."""
+    found = (progress.thread for one in reversed(directories) if (progress := progress_of(one)))
+    return next((thread for thread in found if thread), None)
 
 
 WHAT_NEXT: Mapping[FailureKind, str] = {
@@ -79,6 +154,8 @@ WHAT_NEXT: Mapping[FailureKind, str] = {
 
 def failure_of(ended: Exit, directory: Path) -> Failure | None:
     """What the way a run ended says by itself, for every kind; None for exit code 0."""
+    if ended.reason == "stopped" and (cut := _cut(directory)):
+        return cut
     if ended.reason == "exited" and ended.code == 0:
         return None
     messages: dict[str, tuple[FailureKind, str]] = {
@@ -91,6 +168,16 @@ def failure_of(ended: Exit, directory: Path) -> Failure | None:
     }
     kind, message = messages.get(ended.reason, ("crashed", _crash(ended)))
     return Failure(kind, message, WHAT_NEXT[kind].format(log=directory))
+
+
+def _cut(directory: Path) -> Failure | None:
+    """Why Waves itself ended a run."""
+    value = records.read_json(directory / "cut-short.json")
+    try:
+        failure = None if value is None else Failure(**value)
+    except TypeError:
+        return None
+    return failure if failure and failure.kind in get_args(FailureKind) else None
 
 
 def _crash(ended: Exit) -> str:

@@ -8,9 +8,10 @@ import stat
 import sys
 from pathlib import Path
 
-from waves import process, records
-from waves.agents import Job, Result, contracts, failure_of, text
+from waves import contracts, process, records
+from waves.agents import Job, Result, failure_of, text
 from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
+from waves.agents.statements import could_not
 from waves.errors import UsageError
 from waves.plan.model import Agent
 
@@ -22,11 +23,7 @@ FORGE_TOKEN = re.compile(r"(GH|GITHUB)_(\w+_)?(TOKEN|PAT)", re.IGNORECASE)
 class Command:
     def spec(self, agent: Agent, job: Job) -> Spec:
         """The plan's command in the worktree, with the `WAVES_*` variables and those that `agent.env` names."""
-        for name in agent.env:
-            if FORGE_TOKEN.fullmatch(name):
-                raise UsageError(
-                    f"agent.env: {name} is a forge token, which no agent may have; remove it from the plan"
-                )
+        refuse_forge_tokens(agent)
         told = {
             "WAVES_ROLE": job.role, "WAVES_UNIT": job.unit, "WAVES_CYCLE": job.cycle,
             "WAVES_OUTPUT": str(job.directory / "output"),
@@ -41,6 +38,9 @@ class Command:
             timeout=job.timeout, stall_timeout=job.stall_timeout, inherit=agent.env, stdout="stdout", stderr="log",
         )  # fmt: skip
 
+    def watch(self, _job: Job) -> None:
+        """Of a program that nobody knows, nothing can be told while it runs."""
+
     def result(self, job: Job, ended: Exit) -> Result:
         """The message is `$WAVES_OUTPUT`, else for roles with a contract the worktree's file, else standard output."""
         message = ended.output
@@ -49,13 +49,23 @@ class Command:
             message = left if message is None else message
         if message is None:
             message = (text.read(job.directory / "stdout", OUTPUT_LIMIT) or b"").decode("utf-8", "replace")
-        return Result(message, failure_of(ended, job.directory))
+        flags = could_not(message) if job.role not in contracts.SCHEMAS else ()
+        return Result(message, failure_of(ended, job.directory), flags=flags)
+
+
+def refuse_forge_tokens(agent: Agent) -> None:
+    """Raises UsageError for a plan that would hand one to its agent."""
+    for name in agent.env:
+        if FORGE_TOKEN.fullmatch(name):
+            raise UsageError(f"agent.env: {name} is a forge token, which no agent may have; remove it from the plan")
 
 
 def _program(name: str) -> str:
     """A bare name that is not on the path is looked for beside our own interpreter, where its scripts are installed."""
+    if "/" in name or shutil.which(name) is not None:
+        return name
     beside = Path(sys.executable).with_name(name)
-    return str(beside) if "/" not in name and shutil.which(name) is None and beside.exists() else name
+    return str(beside) if beside.exists() else name
 
 
 def _take_from_worktree(job: Job) -> str | None:

@@ -121,22 +121,37 @@ def parent(root: Path, path: str, *, make: bool = False) -> Iterator[tuple[int, 
         os.close(handle)
 
 
-def write(root: Path, path: str, data: bytes, mode: int) -> None:
-    """Put a file at `path`, whole or not at all, in place of a file or link that stands there; raises OSError."""
-    with parent(root, path, make=True) as (folder, name):
+def write(root: Path, path: str, data: bytes, mode: int, scratch: Path | None = None) -> None:
+    """Put a file at `path`, whole or not at all, in place of a file or link that stands there; raises OSError.
+
+    It is made in `scratch`, a folder on the same file system, or else beside `path`: a kill would leave it there.
+    """
+    with parent(root, path, make=True) as (folder, name), _opened(scratch, folder) as place:
         temporary = f".waves-{os.getpid()}-{os.urandom(6).hex()}"
-        handle = os.open(temporary, _WRITE, 0o600, dir_fd=folder)
+        handle = os.open(temporary, _WRITE, 0o600, dir_fd=place)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
-            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=folder)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(temporary, dir_fd=folder)
+                os.unlink(temporary, dir_fd=place)
             raise
+
+
+@contextlib.contextmanager
+def _opened(folder: Path | None, otherwise: int) -> Iterator[int]:
+    if folder is None:
+        yield otherwise
+        return
+    handle = os.open(folder, _FOLDER)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def link(root: Path, path: str, target: bytes) -> None:
@@ -168,7 +183,6 @@ def drop_empty(root: Path, path: str) -> bool:
 
 def move_out(root: Path, path: str, aside: Path) -> Path | None:
     """Move whatever stands at `path` to the same place below `aside`; the place, or None: nothing stood there."""
-    aside.mkdir(parents=True, exist_ok=True)
     try:
         with parent(root, path) as (folder, name):
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)

@@ -67,7 +67,7 @@ def prepare(worktree: Repository, run_directory: Path) -> Mapping[str, str]:
             _build(worktree, folder / "new")
             plainfiles.move_out(run_directory, place.name, run_directory / "earlier")
             (folder / "new").rename(place)
-        worktrees.point_to(worktree, place)
+        worktrees.point_to(worktree, place, run_directory)
     # Should the agent lose its `.git` file, git must not find the repository that the worktree lies in.
     return {"GIT_CEILING_DIRECTORIES": str(worktree.work_tree.parent)}
 
@@ -240,7 +240,7 @@ def _put_back(worktree: Repository, branch: str, head: str, place: Path) -> tupl
     if plainfiles.look(worktree.git_dir / "HEAD").text != f"ref: refs/heads/{branch}":
         plainfiles.write(worktree.git_dir, "HEAD", f"ref: refs/heads/{branch}\n".encode(), 0o644)
     index.set_to(worktree, head)
-    worktrees.point_to(worktree, worktree.git_dir)
+    worktrees.point_to(worktree, worktree.git_dir, place.parent)
     return tuple(sorted({*index.modified(worktree), *index.untracked(worktree)})), None
 
 

@@ -74,6 +74,7 @@ def restore(
     One line for each thing done, and for each that could not be: those begin with `not put back`.
     """
     assert worktree.work_tree is not None
+    removed.parent.mkdir(parents=True, exist_ok=True)
     by_kind: dict[str, list[str]] = {"guarded": [], "ref": [], "file": [], "index": []}
     for one in differences:
         by_kind[one.kind].append(one.path)
@@ -92,13 +93,14 @@ def _guarded_files(worktree: Repository, before: Snapshot, names: Collection[str
         root, _, path = name.partition("/")
         was = before.guarded.get(name)
         try:
-            said.append(_guarded_file(folders[root], path, was, removed / root))
+            scratch = removed.parent if root == "tree" else None
+            said.append(_guarded_file(folders[root], path, was, removed / root, scratch))
         except OSError as problem:
             said.append(f"not put back: {shown(name)}: {problem.strerror}")
     return said
 
 
-def _guarded_file(root: Path, path: str, was: plainfiles.Plain | None, removed: Path) -> str:
+def _guarded_file(root: Path, path: str, was: plainfiles.Plain | None, removed: Path, scratch: Path | None) -> str:
     if was is not None and was.kind == "folder" and plainfiles.look(root / path).kind == "folder":
         plainfiles.set_mode(root, path, was.mode)
         return f"mode of {shown(path)} put back"
@@ -106,7 +108,7 @@ def _guarded_file(root: Path, path: str, was: plainfiles.Plain | None, removed: 
     if was is None:
         return f"{shown(path)} moved to {moved}"
     if was.kind == "file":
-        plainfiles.write(root, path, was.data, was.mode)
+        plainfiles.write(root, path, was.data, was.mode, scratch)
     elif was.kind == "link":
         plainfiles.link(root, path, was.data)
     elif was.kind == "folder":
@@ -213,5 +215,5 @@ def _file(root: Path, path: str, was: Entry, data: bytes | None, removed: Path, 
     elif was.kind == "folder":
         plainfiles.make_folder(root, path, was.mode)
     else:
-        plainfiles.write(root, path, data or b"", was.mode)
+        plainfiles.write(root, path, data or b"", was.mode, removed.parent.parent)
     return f"{shown(path)} put back" + (f"; what stood there is {moved}" if moved else "")

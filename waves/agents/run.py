@@ -11,7 +11,7 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from waves import process, records
 from waves.agents import leftovers, text
 from waves.errors import WavesError
+from waves.plaintext import plain
 
 # Imported and not run as a script, for only what is imported is compiled once; last on the path, to hide nothing.
 START = "import sys; sys.path.append(sys.argv[1]); import parent; parent.main(sys.argv[2])"
@@ -111,15 +112,18 @@ def state(directory: Path) -> State:
     return State.PREPARED if (directory / "spec.json").exists() else State.ABSENT
 
 
-def wait(directory: Path, poll: float = 0.5) -> Exit:
+def wait(directory: Path, poll: float = 0.5, must_stop: Callable[[], bool] | None = None) -> Exit:
     """Wait for the end of a run, whoever launched it; `poll` is the longest time between two looks, in seconds.
 
+    `must_stop` is asked at every look, and the run is stopped when it says so.
     A run that died has the reason `died`; one whose parent never came to run has `not-started`.
     """
     began = time.monotonic()
     while (now := state(directory)) in (State.STARTING, State.RUNNING):
         # A poll, for there is no portable wait for somebody else's child; late by an eighth of the wait at most.
         time.sleep(min(poll, max(FIRST_LOOK, (time.monotonic() - began) / 8)))
+        if must_stop is not None and must_stop():
+            stop(directory)
     process.reap()
     if now is State.ENDED:
         return _collect(directory, _read_exit(directory) or {})
@@ -130,7 +134,9 @@ def wait(directory: Path, poll: float = 0.5) -> Exit:
     return _collect(directory, {"reason": "not-started", "error": error})
 
 
-def ensure(directory: Path, spec: Spec, prompt: str, poll: float = 0.5) -> Exit:
+def ensure(
+    directory: Path, spec: Spec, prompt: str, poll: float = 0.5, must_stop: Callable[[], bool] | None = None
+) -> Exit:
     """Have the run done, once: start it, adopt the one that is going, or collect the one that ended.
 
     For one that died, what it left is killed, so that the caller may begin the next attempt; the reason says `died`.
@@ -138,7 +144,7 @@ def ensure(directory: Path, spec: Spec, prompt: str, poll: float = 0.5) -> Exit:
     if state(directory) in (State.ABSENT, State.PREPARED):
         prepare(directory, spec, prompt)
         launch(directory)
-    ended = wait(directory, poll)
+    ended = wait(directory, poll, must_stop)
     if ended.reason == "died":
         kill_leftovers(directory)
     return ended
@@ -237,5 +243,5 @@ def _tail(directory: Path) -> str:
     spec = records.read_json(directory / "spec.json") or {}
     for name in (spec.get("stderr"), spec.get("stdout")):
         if isinstance(name, str) and (end := text.read(directory / name, TAIL, end=True)):
-            return text.plain(end.decode("utf-8", "replace"))
+            return plain(end.decode("utf-8", "replace"))
     return ""

@@ -36,10 +36,14 @@ def same(one: Path | None, other: Path) -> bool:
     return one is not None and one == Path(os.path.realpath(other))
 
 
-def point_to(worktree: Repository, git_dir: Path) -> None:
-    """Make the worktree's `.git` file lead to `git_dir`; raises OSError where a folder stands in its place."""
+def point_to(worktree: Repository, git_dir: Path, scratch: Path) -> None:
+    """Make the worktree's `.git` file lead to `git_dir`; raises OSError where a folder stands in its place.
+
+    Nothing half-written is left in the worktree, where an agent would commit it: it is in `scratch`.
+    """
     assert worktree.work_tree is not None
-    plainfiles.write(worktree.work_tree, ".git", f"gitdir: {git_dir}\n".encode("utf-8", "surrogateescape"), 0o644)
+    data = f"gitdir: {git_dir}\n".encode("utf-8", "surrogateescape")
+    plainfiles.write(worktree.work_tree, ".git", data, 0o644, scratch)
 
 
 def damage(worktree: Repository, leads_to: Path | None = None) -> str | None:
@@ -134,13 +138,10 @@ def _add(main: Repository, path: Path, commit: str) -> Repository:
 def _clear(main: Repository, path: Path, commit: str) -> Path | None:
     """Take an old worktree out of the way and off git's list; where its folder went, if it had to be kept."""
     left = None
+    if os.path.lexists(path) and not _has_more_than(main, path, commit):
+        _delete(path)  # where it is: half of it, after a kill, must not look like somebody's work
     if os.path.lexists(path):
-        unique = _has_more_than(main, path, commit)
         left = plainfiles.move_out(path.parent, path.name, path.parent / "left")
-        if left is not None and not unique:
-            _delete(left)
-            plainfiles.drop_empty(path.parent, "left")
-            left = None
     for folder in _listed(main, path):
         _delete(folder)
     git.prune_worktrees(main)

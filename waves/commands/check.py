@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from waves import git
-from waves.errors import ForgeError, UnknownIssueError, WavesError
+from waves.errors import UnknownIssueError, WavesError
 from waves.plan import reader, semantics
 from waves.plan.faults import Fault
 from waves.plan.model import Plan
 from waves.plan.semantics import Facts
 from waves.plan.series import numbers_in
+from waves.report.status import unreachable
 from waves.steps.batch import Batch
 from waves.workspace import Planned
 
@@ -24,34 +28,54 @@ class Report:
     verdict: str
 
 
-def check(planned: Planned, others: Sequence[Planned]) -> Report:
+def check(planned: Planned) -> Report:
     """Everything that can be said about a plan without dispatching any of it."""
     if planned.fault:
-        return Report((str(planned.fault),), (), (), f"{planned.name}: not a plan yet")
+        return Report((str(planned.fault),), (), (), f"{planned.shown}: not a plan yet")
     plan = planned.plan
-    found = list(semantics.faults_of_plan(plan))
+    found = [*semantics.faults_of_plan(plan), *_warnings(plan)]
     notes: list[str] = []
     if planned.reachable:
-        facts, notes = gather(planned.batch, plan, others)
+        facts, notes = gather(planned, planned.batch)
         found += semantics.faults_of_facts(plan, facts)
     else:
-        notes.append(f"{planned.name}: its checkout {planned.checkout} is not there, so only the file was checked")
+        notes.append(f"{planned.name}: {unreachable(planned)}; only the file was checked")
     words = {weight: reader.describe(plan.path, _of(found, weight)) for weight in ("plan", "unit", "hint")}
-    return Report(words["plan"], words["unit"], (*words["hint"], *notes), _verdict(planned, words["plan"]))
+    words["plan"] += planned.left_to_decide()
+    return Report(words["plan"], words["unit"], (*words["hint"], *notes), _verdict(planned, words))
 
 
 def _of(faults: Sequence[Fault], weight: str) -> list[Fault]:
     return [fault for fault in faults if fault.weight == weight]
 
 
-def _verdict(planned: Planned, faults: Sequence[str]) -> str:
-    if faults:
-        return f"{planned.name}: {len(faults)} fault{'s' if len(faults) > 1 else ''} to mend"
-    return planned.reason_to_hold() or f"{planned.name}: {len(planned.plan.units)} units, ready: `doit`"
+def _verdict(planned: Planned, words: Mapping[str, Sequence[str]]) -> str:
+    if count := len(words["plan"]):
+        what = "confirmed" if planned.plan.confirmed else "`waves confirm`"
+        return f"{planned.name}: {_counted(count, 'thing')} to mend or decide before {what} counts"
+    if count := len(words["unit"]):
+        return f"{planned.name}: {_counted(count, 'fault')}, each of one unit; the others can go on"
+    if not planned.reachable:
+        return f"{planned.name}: the file is sound"
+    if planned.finished:
+        return f"{planned.name}: all units are merged"
+    held = planned.why_held()
+    return held.reason if held else f"{planned.name}: {_counted(len(planned.plan.units), 'unit')}, ready: `doit`"
 
 
-def gather(batch: Batch, plan: Plan, others: Sequence[Planned]) -> tuple[Facts, list[str]]:
-    """The facts of repository and forge that a plan is held against, and what could not be found out."""
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+# ---- facts
+
+
+def gather(planned: Planned, batch: Batch) -> tuple[Facts, list[str]]:
+    """The facts of repository and forge that a plan is held against, and what could not be found out.
+
+    `batch` is that of the plan, which for a plan with a fault only the caller can make.
+    """
+    plan = batch.plan
     notes: list[str] = []
     paths: list[str] = []
     try:
@@ -59,19 +83,22 @@ def gather(batch: Batch, plan: Plan, others: Sequence[Planned]) -> tuple[Facts, 
     except WavesError as error:
         notes.append(f"{plan.batch}: the base {plan.base} could not be read: {error}")
     known, fault = _known_issues(batch, plan)
-    notes += fault
     return Facts(
         numbers_on_base={one.pattern: numbers_in(one.pattern, paths) for one in plan.numbering},
-        merged={unit.name: parts for unit in plan.units if (parts := _merged_parts(batch, unit.name))},
+        merged={} if planned.fault else planned.merged_parts(),
         known_issues=known,
-        other_batches={number: one.name for one in others if not one.fault for unit in one.plan.units
-                       for number in unit.issues if one.checkout == batch.checkout},
-    ), notes  # fmt: skip
+        other_batches=dict(_in_hand_elsewhere(planned, batch)),
+    ), notes + fault
 
 
-def _merged_parts(batch: Batch, unit: str) -> dict[str, str]:
-    final = batch.final(unit)
-    return dict(final["parts"]) if final else {}
+def _in_hand_elsewhere(planned: Planned, batch: Batch) -> Iterator[tuple[int, str]]:
+    """Issue and batch of what other plans for the same repository name and have not done."""
+    for other in planned.siblings:
+        if other is planned or not other.reachable or other.checkout != batch.checkout:
+            continue
+        for unit in other.plan.units:
+            if other.batch.outcome(unit.name).state not in ("merged", "dropped"):
+                yield from ((issue, other.name) for issue in unit.issues)
 
 
 def _known_issues(batch: Batch, plan: Plan) -> tuple[frozenset[int] | None, list[str]]:
@@ -82,6 +109,28 @@ def _known_issues(batch: Batch, plan: Plan) -> tuple[frozenset[int] | None, list
             found.add(batch.forge.issue(number).number)
         except UnknownIssueError:
             continue
-        except ForgeError as error:
+        except WavesError as error:
             return None, [f"{plan.batch}: the issues could not be looked up: {error}"]
     return frozenset(found), []
+
+
+# ---- what is allowed, and worth knowing
+
+
+def _warnings(plan: Plan) -> Iterator[Fault]:
+    if plan.policy.sandbox == "danger-full-access":
+        message = "no sandbox: agents can write all that you can, and use the network; local checks get the network too"
+        yield Fault(("policy", "sandbox"), message, "hint")
+    agents = [(("agent",), plan.agent), *((("agents", role), one) for role, one in plan.agents.items())]
+    for path, agent in agents:
+        program = agent.command[0] if agent.command else ""
+        # One with a slash is looked for in each worktree, which is not there yet.
+        if program and "/" not in program and not _installed(program):
+            message = (
+                f"{'.'.join(path)}: there is no program {program!r} on your PATH; install it, or give its whole path"
+            )
+            yield Fault((*path, "command", 0), message, "hint")
+
+
+def _installed(program: str) -> bool:
+    return shutil.which(program) is not None or Path(sys.executable).with_name(program).exists()

@@ -4,33 +4,58 @@ from __future__ import annotations
 
 import datetime
 import getpass
+from collections.abc import Sequence
+from dataclasses import replace
 
 from waves import git
 from waves.commands.check import gather
 from waves.errors import PlanError, UsageError
 from waves.plan import edit, reader, semantics
-from waves.plan.series import concrete_numbers, numbers_in
+from waves.plan.model import Plan
+from waves.plan.series import concrete_numbers
 from waves.records import write_text
-from waves.workspace import Planned
+from waves.steps.batch import Batch
+from waves.workspace import Planned, repository_at
+
+
+def chosen(plans: Sequence[Planned]) -> Planned:
+    """The one plan that is meant: of several, the one that is not confirmed; raises UsageError."""
+    if len(plans) == 1:
+        return plans[0]
+    left = [one for one in plans if one.fault or one.plan.confirmed is None]
+    if len(left) == 1:
+        return left[0]
+    if not left:
+        raise UsageError(f"all {len(plans)} plans are confirmed already")
+    raise UsageError(f"which plan? `waves confirm {left[0].name}`, or {', '.join(one.name for one in left[1:])}")
 
 
 def confirm(planned: Planned, by: str | None) -> str:
-    """Raises PlanError with whatever stands against the plan."""
-    plan = planned.plan
-    if plan.confirmed:
+    """Say what was written; raises PlanError with whatever stands against the plan."""
+    path = planned.path
+    text = reader.read_text(path)
+    _, plan = reader.structure(text, path, reader.shown(path))
+    if plan.confirmed and not _unnumbered(plan):
+        if planned.fault:
+            raise planned.fault
         return f"{planned.name}: confirmed already, by {plan.confirmed.by} on {plan.confirmed.on}"
-    if left := semantics.open_questions(plan):
-        raise UsageError(f"{planned.name}: left to decide:" + "".join(f"\n  - {one}" for one in left))
-    facts, _ = gather(planned.batch, plan, [])
-    if faults := [one for one in semantics.faults_of_facts(plan, facts) if one.weight == "plan"]:
-        raise PlanError(reader.describe(plan.path, faults))
-    batch = planned.batch
-    paths = git.files_at(batch.repository, batch.base_head)
-    taken = {series.pattern: numbers_in(series.pattern, paths) for series in plan.numbering}
-    numbers = concrete_numbers(plan, taken)
+    # What `confirmed` forbids is what this command is about to put right.
+    if faults := [one for one in semantics.faults_of_plan(replace(plan, confirmed=None)) if one.weight == "plan"]:
+        raise PlanError(reader.describe(path, faults))
+    if left := semantics.open_faults(plan):
+        raise PlanError(reader.describe(path, left))
+    batch = Batch(plan, repository_at((planned.top / (plan.checkout or ".")).resolve()), planned.top)
+    facts, _ = gather(planned, batch)
+    against = semantics.faults_of_facts(replace(plan, confirmed=None), facts)
+    if faults := [one for one in against if one.weight == "plan"]:
+        raise PlanError(reader.describe(path, faults))
+    numbers = concrete_numbers(plan, facts.numbers_on_base)
     who = by or git.committer(batch.repository)[0] or getpass.getuser()
-    text = plan.path.read_text("utf-8")
-    write_text(plan.path, edit.confirm(text, who, datetime.date.today(), numbers))
+    write_text(path, edit.confirm(text, who, datetime.date.today(), numbers))
     given = "".join(f"\n  {pattern}: {unit} has {number}" for pattern, units in numbers.items()
                     for unit, number in units.items())  # fmt: skip
-    return f"{planned.name}: confirmed by {who}; commit {plan.path.relative_to(planned.top)}{given}"
+    return f"{plan.batch}: confirmed by {who}; commit {planned.shown}, then `doit`{given}"
+
+
+def _unnumbered(plan: Plan) -> bool:
+    return any(number is None for series in plan.numbering for number in series.assign.values())

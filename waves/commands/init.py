@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from waves import git
 from waves.records import read_text, write_text
+from waves.workspace import PLANS, ignore_own_folders, repository_at
 
 DODO = """from waves.tasks import load
 
 globals().update(load("plans"))
 """
-IGNORED = ("/.waves/", "/.worktrees/")
 
 
 def initialise(top: Path) -> Iterator[str]:
@@ -20,17 +19,12 @@ def initialise(top: Path) -> Iterator[str]:
     dodo = top / "dodo.py"
     if not dodo.exists():
         write_text(dodo, DODO)
-        yield "wrote dodo.py: commit it"
-    elif "waves" not in read_text(dodo):
-        yield f"left dodo.py as it is; add to it:\n{DODO}"
-    if not (top / "plans").is_dir():
-        (top / "plans").mkdir()
-        yield "made plans/: a batch is a file in it"
-    exclude = git.discover(top).common_dir / "info" / "exclude"
-    missing = [line for line in IGNORED if line not in read_text(exclude).splitlines()]
-    if missing:
-        before = read_text(exclude)
-        gap = "" if not before or before.endswith("\n") else "\n"
-        write_text(exclude, before + gap + "".join(f"{line}\n" for line in missing))
-        yield f"ignored {' and '.join(missing)} in {exclude.relative_to(exclude.parents[1])}, for this clone alone"
-    yield "next: write plans/NAME.yaml (docs/plan.md), `waves check`, `waves confirm`, commit it, `doit`"
+        yield "wrote dodo.py, which hands the plans to `doit`: commit it"
+    elif "waves.tasks" not in read_text(dodo):
+        yield f"left dodo.py as it is; add to it:\n\n{DODO}"
+    if not (top / PLANS).is_dir():
+        (top / PLANS).mkdir()
+        yield f"made {PLANS}/: a batch is a file in it"
+    if added := ignore_own_folders(repository_at(top)):
+        yield f"ignored {' and '.join(added)} in .git/info/exclude, for this clone alone"
+    yield f"next: write {PLANS}/NAME.yaml (docs/plan.md), `waves check`, `waves confirm`, commit it, `doit`"

@@ -4,41 +4,88 @@ from __future__ import annotations
 
 import re
 
+from waves import lifecycle
 from waves.errors import UsageError
-from waves.plan import edit
+from waves.plan import edit, reader
 from waves.plan.faults import did_you_mean
 from waves.plan.model import Ruling, Unit
+from waves.plan.schema import RULINGS
 from waves.records import read_json, write_text
 from waves.steps.decide import decision_from
+from waves.verdicts import NEVER_DEFERRED
 from waves.workspace import Planned
 
-ITEM = re.compile(r"(?P<id>[BSNVC]\d+)@(?P<cycle>\w+)")
+ITEM = re.compile(r"(?P<id>[A-Z]\d+)@(?P<cycle>\w+)")
+ON_ITEMS = ("correct", "defer", "requested")
+# What a ruling on the whole unit is written for, where the person names nothing.
+WHOLE = {"drop": "unit", "approve": "merge"}
 
 
 def rule(planned: Planned, unit: Unit, item: str, ruling: str, why: str) -> str:
-    """Write the ruling and say what comes of it; raises UsageError for an item or a step that is not there."""
+    """Write the ruling and say what comes of it; raises UsageError where it could have no effect."""
+    if not ruling and item in WHOLE:
+        item, ruling = WHOLE[item], item
+    if ruling not in RULINGS:
+        advice = did_you_mean(ruling, RULINGS) or f"; there are {', '.join(RULINGS)}"
+        raise UsageError(f"{ruling or item!r}: {'no such ruling' if ruling else 'a ruling is missing'}{advice}")
     digest = _digest_of(planned, unit, item, ruling)
     path = planned.plan.path
-    text = edit.append_ruling(path.read_text("utf-8"), Ruling(unit.name, item, ruling, why, digest))
+    text = edit.append_ruling(reader.read_text(path), Ruling(unit.name, item, ruling, why, digest))
     write_text(path, text)
-    return f"{path.relative_to(planned.top)}: {unit.name} {item} {ruling}; run `doit` to go on"
+    return f"{planned.shown}: {unit.name} {item} {ruling}; run `doit` to go on"
 
 
 def _digest_of(planned: Planned, unit: Unit, item: str, ruling: str) -> str | None:
     """The digest of the item ruled on, so that the ruling never holds for another one of the same name."""
-    batch = planned.batch
+    state = planned.batch.outcome(unit.name).state
+    if state in ("merged", "dropped"):
+        raise UsageError(f"{unit.name} is {state}: there is nothing to rule on any more")
     if ruling == "drop":
         return None
+    if ruling == "approve":
+        _check_approval(planned, unit, item)
+        return planned.batch.facts(unit).head(item.partition("@")[2]) or None
     if found := ITEM.fullmatch(item):
-        value = read_json(batch.folder / unit.name / f"decision-{found['cycle']}.json") or {}
-        items = {one.item.id: one.item for one in decision_from(value).treated}
-        if found["id"] not in items:
-            known = [f"{name}@{found['cycle']}" for name in items]
-            raise UsageError(f"{unit.name} has no item {item}{did_you_mean(item, known)}; `waves status` names them")
-        return items[found["id"]].digest
-    steps = {*batch.survey(unit), "merge", *(f"merge@{name.partition('@')[2]}" for name in batch.survey(unit))}
-    if item not in steps:
-        raise UsageError(
-            f"{unit.name} has no step {item!r}{did_you_mean(item, steps)}; `waves explain {unit.name}` lists them"
-        )
+        return _digest_of_item(planned, unit, found["id"], found["cycle"], ruling)
+    _check_retry(planned, unit, item, ruling)
     return None
+
+
+def _digest_of_item(planned: Planned, unit: Unit, name: str, cycle: str, ruling: str) -> str:
+    value = read_json(planned.batch.folder / unit.name / f"decision-{cycle}.json") or {}
+    items = {one.item.id: one.item for one in decision_from(value).treated}
+    if name not in items:
+        known = [f"{one}@{cycle}" for one in items]
+        advice = did_you_mean(f"{name}@{cycle}", known) or f"; there are {', '.join(known) or 'none in that cycle'}"
+        raise UsageError(f"{unit.name} has no item {name}@{cycle}{advice}")
+    if ruling not in ON_ITEMS:
+        raise UsageError(f"{name}@{cycle} is an item: rule {', '.join(ON_ITEMS[:-1])} or {ON_ITEMS[-1]}")
+    if items[name].list in NEVER_DEFERRED and ruling != "correct":
+        raise UsageError(f"{name}@{cycle} is about {items[name].list}, which is always corrected; or drop the unit")
+    facts = planned.batch.facts(unit)
+    cycles = [step.at for step in lifecycle.route(facts) if step.kind == "decide"]
+    later = cycles[cycles.index(cycle) + 1 :] if cycle in cycles else []
+    if answered := next((one for one in later if facts.record(f"correct@{one}")), None):
+        raise UsageError(f"{name}@{cycle}: correct@{answered} answered that cycle already; rule on a later one")
+    return items[name].digest
+
+
+def _check_approval(planned: Planned, unit: Unit, item: str) -> None:
+    cycles = {step.at for step in lifecycle.route(planned.batch.facts(unit)) if step.kind == "decide"}
+    if item != "merge" and item.removeprefix("merge@") not in cycles:
+        raise UsageError(f"{item}: only a merge can be approved; `waves rule {unit.name} approve`")
+    if planned.plan.policy.merge != "ask":
+        raise UsageError(f"{unit.name}: policy.merge is `{planned.plan.policy.merge}`, so no approval is asked for")
+
+
+def _check_retry(planned: Planned, unit: Unit, step: str, ruling: str) -> None:
+    verdicts = planned.batch.survey(unit)
+    if step not in verdicts:
+        advice = did_you_mean(step, verdicts) or f"; `waves explain {unit.name}` lists them"
+        raise UsageError(f"{unit.name} has no step or item {step!r}{advice}")
+    if ruling != "retry":
+        raise UsageError(f"{step} is a step: rule retry, or rule on an item such as B1@0")
+    outcome = planned.batch.outcome(unit.name)
+    if outcome.state not in ("escalated", "closed") or outcome.at != step:
+        where = f", which is {outcome.state}" + (f" at {outcome.at}" if outcome.at else "")
+        raise UsageError(f"{step} of {unit.name}{where}: it does not wait for a retry; the next `doit` goes on")

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from waves import tasks, workspace
 from waves.errors import UsageError
+from waves.report import turns
 from waves.workspace import Planned
 
-DONE, FAILED, PERSON, AGENTS = 0, 1, 10, 75
+DONE, FAILED, USAGE, PERSON, AGENTS, INTERRUPTED = 0, 1, 2, 10, 75, 130
+WORST_LAST = (DONE, AGENTS, PERSON, FAILED, USAGE)
+HELD = {"person": PERSON, "plan": USAGE, "doit": AGENTS, "broken": FAILED}
 
 
 def run(top: Path, names: Sequence[str], *, uncommitted: bool, threads: int | None) -> int:
@@ -24,26 +27,26 @@ def run(top: Path, names: Sequence[str], *, uncommitted: bool, threads: int | No
     arguments = ["-n", str(threads)] if threads else []
     # The person's doit configuration is for the person's own tasks.
     main = DoitMain(ModuleTaskLoader(tasks.namespace(planned)), config_filenames=())
-    code = main.run(["run", *arguments])
+    try:
+        code = main.run(["run", *arguments])
+    except KeyboardInterrupt:
+        return INTERRUPTED  # the reporter has said what becomes of the agents
     if code == 3:
         return FAILED
     sys.stdout.flush()
-    return max((exit_code(one) for one in planned), key=[DONE, AGENTS, PERSON, FAILED].index)
+    return max((exit_code(one) for one in planned), key=WORST_LAST.index)
 
 
 def exit_code(planned: Planned) -> int:
     """What the units of a batch wait for, as one number: a failure before a person, a person before agents."""
-    if planned.fault or planned.held:
-        return FAILED if planned.fault else PERSON
+    if planned.fault:
+        return USAGE
+    if planned.held:
+        return HELD[planned.held.turn]
     states = {planned.batch.outcome(unit.name).state for unit in planned.plan.units}
+    turn = {turns.turn_of(planned, unit).who for unit in planned.plan.units}
     if "broken" in states:
         return FAILED
-    if states & {"escalated", "closed"}:
+    if turns.PERSON in turn:
         return PERSON
-    if "waiting" in states:
-        return PERSON if _asks_person(planned) else AGENTS
-    return AGENTS if "going" in states else DONE
-
-
-def _asks_person(planned: Planned) -> bool:
-    return any(planned.batch.outcome(unit.name).rule for unit in planned.plan.units)
+    return AGENTS if turn & {turns.DOIT, turns.UNIT, turns.AGENT} else DONE

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from waves.agents import run
 from waves.agents.run import State
-from waves.plan.model import Unit
+from waves.errors import UsageError
+from waves.plan.faults import did_you_mean
 from waves.workspace import Planned
 
 
-def stop(planned: Planned, unit: Unit) -> Iterator[str]:
-    """One line for each run that was ended."""
-    runs = planned.batch.folder / unit.name / "runs"
-    for directory in sorted(runs.glob("*")) if runs.is_dir() else ():
-        if run.state(directory) in (State.STARTING, State.RUNNING):
-            run.stop(directory)
-            yield f"{planned.name}/{unit.name}: stopped {directory.name}; `doit` goes on from what it committed"
+def stop(top: Path, plans: Sequence[Planned], name: str) -> Iterator[str]:
+    """One line for each run that was ended, of the unit `name` (or `batch/unit`), or of all where that is empty.
+
+    It goes by what is on disk: a plan that has a fault, or is gone, leaves nobody running.
+    """
+    checkouts = {top, *(one.checkout for one in plans if one.reachable)}
+    folders = sorted(path for checkout in checkouts for path in (checkout / ".waves").glob("*/*/runs"))
+    units = [f"{path.parents[1].name}/{path.parent.name}" for path in folders]
+    planned = [unit.name for one in plans if not one.fault for unit in one.plan.units]
+    known = {*units, *(unit.partition("/")[2] for unit in units), *planned}
+    batches = {one.name for one in plans}
+    if name and name not in known and name.rpartition("/")[2] not in planned:
+        raise UsageError(f"no unit is called {name!r}{did_you_mean(name, known - batches)}")
+    stopped = False
+    for folder, unit in zip(folders, units, strict=True):
+        for directory in sorted(folder.iterdir()) if name in ("", unit, unit.partition("/")[2]) else ():
+            if run.state(directory) in (State.STARTING, State.RUNNING):
+                run.stop(directory)
+                stopped = True
+                yield f"{unit}: stopped {directory.name}; the next `doit` goes on from what it committed"
+    if not stopped:
+        yield "no agent is running"

@@ -93,9 +93,6 @@ class Forge(Protocol):
         Raises HeadMovedError, BaseMovedError.
         """
 
-    def delete_branch(self, branch: str, head: str) -> None:
-        """Delete the remote branch if it is still at `head`; one that is gone already is success."""
-
 
 def connect(plan: Plan, repository: git.Repository) -> Forge:
     """The forge that the plan names."""

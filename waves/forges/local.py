@@ -14,7 +14,7 @@ from waves.forges import Checks, Issue, Pull
 from waves.forges.local_checks import Checker, Commands
 from waves.forges.local_issues import IssueFolder
 from waves.forges.local_merge import merged_commit, trial
-from waves.forges.local_store import Store, Stored, plain
+from waves.forges.local_store import Store, Stored, storable
 from waves.plan.model import Plan
 
 COMMIT = re.compile(r"[0-9a-f]{40,64}")
@@ -90,12 +90,14 @@ class LocalForge:
                 if name not in heads:
                     raise ForgeError(f"{self.origin.name}: there is no branch {name}; push it first")
             number = max(self.store.highest(), self.folder.highest()) + 1
-            return self.store.add(Pull(number, branch, base, "open", plain(title), plain(body), "", heads[branch]))
+            return self.store.add(
+                Pull(number, branch, base, "open", storable(title), storable(body), "", heads[branch])
+            )
 
     def describe_pull(self, number: int, title: str, body: str) -> None:
         with self.store.locked():
             stored = self._stored(number)
-            wanted = replace(stored.pull, title=plain(title), body=plain(body))
+            wanted = replace(stored.pull, title=storable(title), body=storable(body))
             if wanted != stored.pull:
                 self.store.save(replace(stored, pull=wanted))
 
@@ -163,19 +165,6 @@ class LocalForge:
         for number in dict.fromkeys(int(found) for found in CLOSES.findall(pull.body)):
             self.store.close_issue(number, pull.number)
         return self.store.save(Stored(replace(pull, state="merged", merge_commit=commit)))
-
-    def delete_branch(self, branch: str, head: str) -> None:
-        ref = f"refs/heads/{branch}"
-        now = self._heads(branch).get(branch)
-        if now == head:
-            try:
-                git.delete_ref(self.origin, ref, head)
-            except GitError:
-                now = self._heads(branch).get(branch)
-                if now == head:
-                    raise
-        if now not in (None, head):
-            raise HeadMovedError(f"{self.origin.name}: {branch} is at {now[:12]}, not at {head[:12]}; kept")
 
     # ---- what is there now
 

@@ -5,29 +5,22 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import re
 import shutil
 import site
 import tempfile
 import threading
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from waves import git, locks, process, records
 from waves.forges import Check, Checks
+from waves.plaintext import plain
 
 TAIL = 4096  # bytes of output that are kept
 # Shared with every other program: sockets (agents for keys, of docker) and files that a check has no business with.
 HIDDEN = (Path("/tmp"), Path("/var/tmp"), Path("/run"))  # noqa: S108 - hidden, not used
 NAMES = Path("/run/systemd/resolve")  # where resolv.conf may point: no names without it
-ESCAPES = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # titles and links
-    r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # strings for the terminal
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours and movements
-    r"|\x1b[ -/]*[0-~]?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +190,8 @@ def _remove(folder: Path) -> None:
 
 
 def readable(output: bytes) -> str:
-    """The end of a program's output as plain text: no escapes, no control characters, whole lines where it was cut."""
-    text = output.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    """The end of a program's output as plain text, in whole lines where it was cut."""
+    text = output.decode("utf-8", "replace")
     if len(output) >= TAIL:
         text = text.partition("\n")[2] or text
-    text = ESCAPES.sub("", text)
-    kept = (letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs"})
-    return "".join(kept).strip("\n")
+    return plain(text).strip("\n")

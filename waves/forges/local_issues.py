@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from waves.errors import ForgeError
+from waves.errors import ForgeError, UnknownIssueError
 from waves.forges import Issue
 
 LIMIT = 1_000_000  # bytes of one file
@@ -50,7 +50,7 @@ class IssueFolder:
         folder = self.checkout / self.name
         names = [name for found, name in self._files() if found == number]
         if not names:
-            raise ForgeError(
+            raise UnknownIssueError(
                 f"issue #{number}: there is no {folder}/{number}-*.md; write it, or correct `local.issues`"
             )
         if len(names) > 1:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from waves import git, records
 from waves.errors import ForgeError
-from waves.forges.local_store import plain
+from waves.forges.local_store import storable
 
 # A trial merge has no person and no date, so that making it again makes the same commit.
 NOBODY = {
@@ -39,10 +39,10 @@ def merged_commit(
     if method == "squash":
         name, email, date = git.author(origin, head)
         author = {"GIT_AUTHOR_NAME": name or who[0], "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": date}
-        return git.commit_tree(origin, tree, [base], plain(text), committer | author)
+        return git.commit_tree(origin, tree, [base], storable(text), committer | author)
     if method == "merge":
         author = {"GIT_AUTHOR_NAME": who[0], "GIT_AUTHOR_EMAIL": who[1]}
-        return git.commit_tree(origin, tree, [base, head], plain(text), committer | author)
+        return git.commit_tree(origin, tree, [base, head], storable(text), committer | author)
     if method == "rebase":
         return _rebased(origin, base, head, tree, committer, scratch)
     raise ForgeError(f"merge method `{method}`: unknown; write squash, merge or rebase")

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from waves import locks, records
 from waves.errors import ForgeError
 from waves.forges import Pull
+from waves.plaintext import whole
 
 TEXTS = ("branch", "base", "title", "body", "head", "merge_commit")
 STATES = ("open", "merged", "closed")
@@ -31,9 +32,9 @@ class Stored:
     merging: str = ""
 
 
-def plain(text: str) -> str:
+def storable(text: str) -> str:
     """Text that can be written to a file and a commit message: no NUL, no half character."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return whole(text).replace("\0", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,9 @@ class Store:
     # ---- comments
 
     def comment(self, number: int, marker: str, body: str) -> None:
-        path = self.folder / "comments" / str(number) / f"{records.digest(plain(marker))}.json"
+        path = self.folder / "comments" / str(number) / f"{records.digest(storable(marker))}.json"
         known = records.read_json(path) or {"written": datetime.now(UTC).isoformat()}
-        wanted = known | {"marker": plain(marker), "body": plain(body)}
+        wanted = known | {"marker": storable(marker), "body": storable(body)}
         if wanted != known:
             records.write_json(path, wanted)
 

@@ -106,13 +106,6 @@ def build(kind: Kind, plain: Any) -> Any:
     return kind.make(**values, line=plain.get(LINE, 0)) if kind.lined else kind.make(**values)
 
 
-def without_lines(plain: Any) -> Any:
-    """Plain data as the file has them."""
-    if isinstance(plain, dict):
-        return {name: without_lines(one) for name, one in plain.items() if name != LINE}
-    return [without_lines(one) for one in plain] if isinstance(plain, list) else plain
-
-
 # ---- scalars
 
 

@@ -43,6 +43,11 @@ def open_questions(plan: Plan) -> tuple[str, ...]:
     return tuple(question for _, question in _open(plan))
 
 
+def open_faults(plan: Plan) -> tuple[Fault, ...]:
+    """The same, each at its place in the file."""
+    return tuple(Fault(path, question) for path, question in _open(plan))
+
+
 def _open(plan: Plan) -> Iterator[tuple[Path, str]]:
     for index, finding in enumerate(plan.findings):
         if not finding.resolution.strip():

@@ -24,7 +24,7 @@ from waves.prompts.facts import (
 from waves.prompts.fences import code, fence, line, plain
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 __all__ = [
     "ROLES", "Arbitration", "ChangedFile", "Correction", "Deferred", "Dispatch", "Point", "RedCheck", "Renumbering",
@@ -77,7 +77,7 @@ def _render(role: str, facts: Dispatch | ReviewRequest | Correction | Arbitratio
     from jinja2 import TemplateError, TemplateSyntaxError
 
     try:
-        return _environment().from_string(template(role) if text is None else text).render(facts=facts)
+        return _compiled(template(role) if text is None else text).render(facts=facts)
     except TemplateSyntaxError as error:
         raise _misfit(role, error.lineno, error) from error
     except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -88,6 +88,12 @@ def _render(role: str, facts: Dispatch | ReviewRequest | Correction | Arbitratio
 def _misfit(role: str, number: int | None, error: Exception) -> WavesError:
     where = f"{role}.md:{number}" if number else f"{role}.md"
     return WavesError(f"{where}: {line(error)}; correct the template in plans/prompts (or the unit's pinned copy)")
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(text: str) -> Template:
+    # Every unit has the same templates, and compiling one costs more than all its renderings.
+    return _environment().from_string(text)
 
 
 @functools.cache

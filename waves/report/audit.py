@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 
-def show(report: dict[str, Any]) -> None:
-    """Print what `audit.to_json` found."""
-    import click
-
-    click.echo(f"batch {report['batch']}: {'every criterion holds' if report['ok'] else 'NOT every criterion holds'}")
+def lines(report: dict[str, Any], *, verbose: bool = False) -> Iterator[str]:
+    """What `audit.to_json` found; `verbose`: also the evidence that holds."""
+    failed = sum(not one["ok"] for one in report["criteria"])
+    total = len(report["criteria"])
+    yield f"batch {report['batch']}: " + (f"{failed} of {total} criteria do not hold" if failed else "done, and proved")
     for criterion in report["criteria"]:
         held = sum(one["ok"] for one in criterion["evidence"])
         mark = "ok" if criterion["ok"] else "NO"
-        click.echo(f"  {mark}  {criterion['means']} ({held} of {len(criterion['evidence'])})")
+        yield f"  {mark}  {criterion['means']} ({held} of {len(criterion['evidence'])})"
         for one in criterion["evidence"]:
-            click.echo(f"        {'' if one['ok'] else 'NO: '}{one['unit']}: {one['text']}")
+            if verbose or not one["ok"]:
+                yield f"        {'   ' if one['ok'] else 'NO '}{one['unit']}: {one['text']}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from pathlib import Path
 
 from waves.agents import run
-from waves.agents.text import plain
 from waves.errors import UsageError
+from waves.plaintext import plain
 
 BLOCK = 1 << 16
 LOOK_EVERY = 0.2  # seconds
@@ -18,17 +19,20 @@ def read(folder: Path, *, follow: bool) -> Iterator[str]:
     """The log of the unit's newest run, in pieces; with `follow` until that run ends."""
     directory = _newest(folder / "runs")
     yield f"== {directory}\n"
-    names = [name for name in ("stdout", "log", "codex.out") if (directory / name).exists()] or ["log"]
+    names = ("stdout", "log", "output")
     offsets = dict.fromkeys(names, 0)
+    decoders = {name: getincrementaldecoder("utf-8")("replace") for name in names}
     while True:
         live = follow and run.state(directory) in (run.State.STARTING, run.State.RUNNING)
         for name in names:
             while piece := _piece(directory / name, offsets[name]):
                 offsets[name] += len(piece)
-                yield plain(piece.decode("utf-8", "replace"))
+                yield plain(decoders[name].decode(piece))
         if not live:
-            return
+            break
         time.sleep(LOOK_EVERY)  # a poll, as `tail -f` does it
+    if not any(offsets.values()):
+        yield "(it has said nothing)\n"
 
 
 def _piece(path: Path, offset: int) -> bytes:

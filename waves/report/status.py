@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
-from waves.plan.model import Unit
-from waves.records import Json, Record
-from waves.steps.batch import Outcome
-from waves.workspace import Planned
+from waves.locks import is_held
+from waves.report import turns
+from waves.report.table import Column, lay_out
+from waves.report.words import asked_lines
+
+if TYPE_CHECKING:
+    from waves.plan.model import Unit
+    from waves.records import Json, Record
+    from waves.workspace import Held, Planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +31,70 @@ class UnitStatus:
     tokens: int
     pull_request: int | None
     running: str  # the agent run that is going on, by its directory
+    turn: str  # nobody | person | agent | unit | doit: who has to act before the unit goes on
     waits_for: str
-    rule: str  # what a person can do, as a command
+    reason: str
+    asked: tuple[turns.Asked, ...]
     flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchStatus:
     batch: str
+    plan: str  # its file
     held: str  # why nothing is dispatched, or nothing
     units: tuple[UnitStatus, ...]
+    at_work: bool  # a `doit` or `waves run` has the batch in hand now
     skipped: tuple[int, ...]
+    changed: tuple[str, ...]  # entries of merged units that were changed afterwards
 
 
 def batch_status(planned: Planned) -> BatchStatus:
     plan = planned.plan
-    units = tuple(unit_status(planned, unit) for unit in plan.units)
-    held = "" if planned.finished else planned.reason_to_hold() or ""
-    return BatchStatus(planned.name, held, units, tuple(one.issue for one in plan.skip))
+    skipped = tuple(one.issue for one in plan.skip)
+    if not planned.reachable:
+        return BatchStatus(
+            planned.name, planned.shown, f"{planned.name}: {unreachable(planned)}", (), False, skipped, ()
+        )
+    held = None if planned.finished else planned.why_held()
+    at_work = is_held(planned.batch.lock)
+    return BatchStatus(
+        batch=planned.name,
+        plan=planned.shown,
+        held=held.reason if held else "",
+        units=tuple(_as_held(one, held, at_work) for one in (unit_status(planned, unit) for unit in plan.units)),
+        at_work=at_work,
+        skipped=skipped,
+        changed=planned.changed_entries(),
+    )
+
+
+def unreachable(planned: Planned) -> str:
+    """What is the matter with a plan whose repository is not there, and what to do."""
+    return f"there is no repository at {planned.checkout}; clone it there, or correct `checkout` in {planned.shown}"
+
+
+def _as_held(unit: UnitStatus, held: Held | None, at_work: bool) -> UnitStatus:
+    """The unit as its whole batch is held, or is at work."""
+    if unit.turn != turns.DOIT or not (held or at_work):
+        return unit
+    if held:
+        return replace(unit, turn=turns.PERSON, waits_for="its plan", reason="")
+    return replace(unit, waits_for="the doit at work")
 
 
 def unit_status(planned: Planned, unit: Unit) -> UnitStatus:
     batch = planned.batch
     outcome = batch.outcome(unit.name)
     records = batch.units[unit.name].records
-    last = _latest(records.values())
     pull = records.get("pr")
     running = _running(planned, unit)
-    merged = outcome.state == "merged"
+    turn = turns.turn_of(planned, unit, running)
     return UnitStatus(
         unit=unit.name,
         issues=unit.issues,
-        state=outcome.state if not running else "going",
-        step=running.partition("/")[0] or outcome.at or (last.step if last else ""),
+        state="going" if running else outcome.state,
+        step=outcome.at or _latest_step(records),
         cycle=_cycle(records),
         head=_head(records),
         checks=_found(records, "checks@", "state"),
@@ -64,51 +102,49 @@ def unit_status(planned: Planned, unit: Unit) -> UnitStatus:
         tokens=sum(int(one.result.get("tokens") or 0) for one in records.values()),
         pull_request=int(pull.result["number"]) if pull else None,
         running=running,
-        waits_for="" if merged and not outcome.reason else waits_for(outcome, running),
-        rule=outcome.rule,
+        turn=turn.who,
+        waits_for=turn.waits_for,
+        reason=turn.reason,
+        asked=turn.asked,
         flags=tuple(pull.result.get("flags", ())) if pull else (),
     )
 
 
-def waits_for(outcome: Outcome, running: str) -> str:
-    """Who or what has to do something before the unit goes on."""
-    if running:
-        return "its agent"
-    if outcome.state == "going":
-        return "the next doit"
-    return outcome.reason
-
-
-def _latest(records: Any, prefix: str = "") -> Record | None:
-    found = [record for record in records if record.step.startswith(prefix)]
+def _latest(records: Mapping[str, Record], *kinds: str) -> Record | None:
+    found = [record for record in records.values() if not kinds or record.step.startswith(kinds)]
     return max(found, key=lambda one: one.ended, default=None)
 
 
-def _found(records: Any, prefix: str, key: str) -> str:
-    record = _latest(records.values(), prefix)
+def _latest_step(records: Mapping[str, Record]) -> str:
+    record = _latest(records)
+    return record.step if record else ""
+
+
+def _found(records: Mapping[str, Record], kind: str, key: str) -> str:
+    record = _latest(records, kind)
     return str(record.result.get(key, "")) if record else ""
 
 
-def _cycle(records: Any) -> str:
-    steps = [one for one in records.values() if one.step.partition("@")[0] in ("checks", "review", "decide", "correct")]
-    record = _latest(steps)
+def _cycle(records: Mapping[str, Record]) -> str:
+    record = _latest(records, "checks@", "review@", "decide@", "correct@")
     return record.step.partition("@")[2] if record else ""
 
 
-def _head(records: Any) -> str:
-    heads = [one for one in records.values() if one.result.get("head")]
-    record = _latest(heads)
+def _head(records: Mapping[str, Record]) -> str:
+    record = _latest({name: one for name, one in records.items() if one.result.get("head")})
     return str(record.result["head"])[:8] if record else ""
 
 
 def _running(planned: Planned, unit: Unit) -> str:
     """The run directory whose agent is at work, or nothing."""
-    from waves.agents import run
-
     folder = planned.batch.folder / unit.name / "runs"
     if planned.batch.settled(unit.name) or not folder.is_dir():
         return ""
-    unjudged = (path for path in sorted(folder.iterdir()) if not (path / "judged.json").exists())
+    unjudged = [path for path in sorted(folder.iterdir()) if not (path / "judged.json").exists()]
+    if not unjudged:
+        return ""
+    from waves.agents import run
+
     live = (run.State.STARTING, run.State.RUNNING)
     return next((path.name for path in unjudged if run.state(path) in live), "")
 
@@ -118,36 +154,67 @@ def to_json(batch: BatchStatus) -> Json:
     return asdict(batch)
 
 
-def show(batch: BatchStatus) -> None:
-    """Print the table, as wide as it needs to be in a pipe and as wide as the terminal on one."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+# ---- for people
 
-    console = Console(emoji=False, markup=False, highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(emoji=False, markup=False, highlight=False, width=240)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("unit", "issues", "state", "step", "cycle", "head", "checks", "verdict", "tokens", "pull"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("waits for", overflow="fold")
-    for one in batch.units:
-        issues = " ".join(f"#{number}" for number in one.issues)
-        pull = f"#{one.pull_request}" if one.pull_request else ""
-        cells = (one.unit, issues, one.state, one.step, one.cycle, one.head, one.checks, one.verdict,
-                 str(one.tokens or ""), pull, one.waits_for)  # fmt: skip
-        table.add_row(*(Text(cell) for cell in cells), style=STYLES.get(one.state, ""))
-    skipped = f", {len(batch.skipped)} skipped" if batch.skipped else ""
+COLUMNS = (
+    Column("unit"), Column("issues", 5), Column("state"), Column("step"), Column("cycle", 8, right=True),
+    Column("head", 6), Column("checks", 4), Column("verdict", 3), Column("tokens", 7, right=True),
+    Column("pull", 2, right=True), Column("waits for"),
+)  # fmt: skip
+STYLES = {"escalated": "1;31", "broken": "31", "closed": "31", "merged": "32", "waiting": "33", "going": "36"}
+
+
+def show(batch: BatchStatus, width: int | None, *, colour: bool) -> str:
+    """The page of one batch, at most `width` cells wide where that is given."""
     merged = sum(one.state == "merged" for one in batch.units)
-    console.print(f"batch {batch.batch}: {merged} of {len(batch.units)} units merged{skipped}")
-    if batch.held:
-        console.print(batch.held)
-    console.print(table)
-    for one in batch.units:
-        if one.rule:
-            console.print(f"{one.unit}: {one.rule}", soft_wrap=True)
-        for flag in one.flags if one.state != "merged" else ():
-            console.print(f"{one.unit}: flag: {flag}", soft_wrap=True)
+    if not batch.units:
+        return f"batch {batch.held}"
+    lines = [f"batch {batch.batch}: {merged} of {len(batch.units)} units merged" + _also(batch)]
+    lines += [line for line in (batch.held, *batch.changed) if line]
+    head, *rows = lay_out(COLUMNS, [_cells(one) for one in batch.units], width)
+    lines.append(_styled(head, "1", colour))
+    lines += [_styled(row, STYLES.get(one.state, ""), colour) for one, row in zip(batch.units, rows, strict=True)]
+    lines += [line for one in batch.units for line in _details(one)]
+    return "\n".join(lines)
 
 
-STYLES = {"escalated": "bold red", "broken": "red", "merged": "green", "waiting": "yellow"}
+def terminal_width(stream_is_terminal: bool) -> int | None:
+    """How wide a page may be; None in a pipe, where nothing is cut."""
+    if not stream_is_terminal:
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def in_colour(stream_is_terminal: bool) -> bool:
+    """Colour on a terminal that can show it, unless the person said otherwise (no-color.org)."""
+    return stream_is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def _also(batch: BatchStatus) -> str:
+    persons = sum(one.turn == turns.PERSON for one in batch.units)
+    skipped = f", {len(batch.skipped)} skipped" if batch.skipped else ""
+    asked = f", {persons} {'waits' if persons == 1 else 'wait'} for a person" if persons else ""
+    return skipped + asked + ("; a doit is at work on it" if batch.at_work else "")
+
+
+def _cells(one: UnitStatus) -> tuple[str, ...]:
+    issues = " ".join(f"#{number}" for number in one.issues)
+    pull = f"#{one.pull_request}" if one.pull_request else ""
+    return (one.unit, issues, one.state, one.step, one.cycle, one.head, one.checks, one.verdict,
+            str(one.tokens or ""), pull, one.waits_for)  # fmt: skip
+
+
+def _details(one: UnitStatus) -> Iterator[str]:
+    """What does not fit a table: why a unit stands still, what a person can do, and what was noticed."""
+    if one.reason and one.turn in (turns.PERSON, turns.DOIT):
+        yield f"{one.unit}: {one.state}" + (f" at {one.step}" if one.step else "") + f": {one.reason}"
+    for asked in one.asked:
+        yield from asked_lines(asked)
+    for flag in one.flags if one.state != "merged" else ():
+        yield f"{one.unit}: flag: {flag}"
+
+
+def _styled(line: str, style: str, colour: bool) -> str:
+    return f"\x1b[{style}m{line}\x1b[0m" if colour and style else line

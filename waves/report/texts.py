@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from waves.agents.contracts import Item
+from waves.contracts import Item
 from waves.forges import Issue
 from waves.plan.model import Unit
 from waves.prompts.fences import code, line
@@ -17,6 +17,8 @@ SYMBOLS = {"correct": "to correct", "defer": "deferred", "requested": "asked for
 
 def harmless(text: str) -> str:
     """One line that mentions nobody and closes no issue, whoever wrote it."""
+    if not text.strip():
+        return ""
     return re.sub(r"@(?=\w)", "(at)", re.sub(r"#(?=\d)", "no. ", line(text))).strip()
 
 

@@ -3,52 +3,56 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from waves.errors import WavesError
+from waves.report.turns import Asked, turn_of
 
 if TYPE_CHECKING:
-    from waves.steps.batch import Outcome
+    from waves.plan.model import Unit
     from waves.workspace import Planned
 
-# What each outcome asks of whom; in the order in which a person wants to read them.
-STATES = {
-    "broken": "the next doit tries again",
-    "escalated": "a person must rule",
-    "waiting": "waits",
-    "closed": "closed by a person",
-    "going": "not at its end yet",
-    "dropped": "dropped by a ruling",
-    "merged": "merged",
-}
+# In the order in which a person wants to read them.
+STATES = ("broken", "escalated", "waiting", "closed", "going", "dropped", "merged")
 
 
 def summary(planned: Planned) -> str:
-    """One line for the batch, and one for each unit that is not merged."""
-    if reason := planned.held:
-        return reason
+    """One line for the batch, one for each unit that is not merged, and the commands that a person can give."""
+    if planned.held:
+        return planned.held.reason
     if planned.fault:
         return str(planned.fault)
     try:
-        outcomes = {unit.name: planned.batch.outcome(unit.name) for unit in planned.plan.units}
+        states = {unit.name: planned.batch.outcome(unit.name).state for unit in planned.plan.units}
+        left = [unit for unit in planned.plan.units if states[unit.name] != "merged" or turn_of(planned, unit).reason]
+        left.sort(key=lambda unit: STATES.index(states[unit.name]))
+        lines = [_counted(planned, Counter(states.values()), left), *planned.changed_entries()]
+        return "\n".join([*lines, *(line for unit in left for line in _unit_lines(planned, unit))])
     except WavesError as error:
         return f"{planned.name}: {error}"
-    counts = Counter(outcome.state for outcome in outcomes.values())
+
+
+def _counted(planned: Planned, counts: Counter[str], left: Sequence[Unit]) -> str:
     said = [f"{counts[state]} {state}" for state in reversed(STATES) if counts[state]]
     if planned.plan.skip:
         said.append(f"{len(planned.plan.skip)} skipped")
-    lines = [f"{planned.name}: {', '.join(said)}" + _where_next(planned.name, counts)]
-    left = ((name, one) for name, one in outcomes.items() if one.state != "merged" or one.reason)
-    lines += [_unit_line(name, one) for name, one in sorted(left, key=lambda pair: list(STATES).index(pair[1].state))]
-    return "\n".join(lines)
+    next_look = "`waves audit` has the proof"
+    if len(left) > counts["dropped"]:
+        next_look = f"`waves status {planned.name}` shows the steps"
+    return f"{planned.name}: {', '.join(said)}; {next_look}"
 
 
-def _unit_line(name: str, outcome: Outcome) -> str:
-    rule = f"\n      {outcome.rule}" if outcome.rule else ""
-    return f"  {name}: {outcome.state}" + (f": {outcome.reason}" if outcome.reason else "") + rule
+def _unit_lines(planned: Planned, unit: Unit) -> Iterator[str]:
+    outcome, turn = planned.batch.outcome(unit.name), turn_of(planned, unit)
+    reason = turn.reason or outcome.reason
+    yield f"  {unit.name}: {outcome.state}" + (f": {reason}" if reason else "")
+    for asked in turn.asked:
+        yield from asked_lines(asked)
 
 
-def _where_next(name: str, counts: Counter[str]) -> str:
-    if set(counts) <= {"merged"}:
-        return "; `waves audit` has the proof"
-    return f"; `waves status {name}` shows the steps"
+def asked_lines(asked: Asked) -> Iterator[str]:
+    """What a person is asked, and the command that can be copied; behind `#` is what a shell does not read."""
+    if asked.about:
+        yield f"      {asked.about}"
+    yield f"      {asked.command}" + (f"  # or {', '.join(asked.others)}" if asked.others else "")

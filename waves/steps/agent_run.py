@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 from waves import agents, git
 from waves.agents import quarantine, restore, saved, snapshot, worktrees
 from waves.agents import run as runs
+from waves.agents.snapshot import shown
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
-from waves.steps.work import Work
+from waves.steps.work import HeldError, Work
 
 STRIKES = 2  # runs that may come to nothing before a person is asked
 
@@ -56,7 +57,7 @@ def ask(work: Work, task: Task) -> Ran:
 def _next(work: Work, task: Task) -> tuple[Path, str | None]:
     """The run directory to go on with, and what was wrong with the run before it."""
     name = f"{task.role}-{task.label}"
-    earlier = runs.attempts(work.path / "runs", name)
+    earlier = _not_used_up(work, runs.attempts(work.path / "runs", name))
     faults: list[str] = []
     for directory in earlier:
         about = read_json(directory / "about.json")
@@ -73,6 +74,14 @@ def _next(work: Work, task: Task) -> tuple[Path, str | None]:
     if len(faults) >= STRIKES * (1 + work.retries()):
         raise work.escalate(f"{task.role} came to nothing {len(faults)} times: {faults[-1]}")
     return runs.next_attempt(work.path / "runs", name), faults[-1] if faults else None
+
+
+def _not_used_up(work: Work, attempts: list[Path]) -> list[Path]:
+    """Those after the run that the step's record is about: who deletes the target asks for another run."""
+    record = work.facts.record(work.step.name)
+    names = [one.name for one in attempts]
+    used = str(record.result.get("run", "")) if record else ""
+    return attempts[names.index(used) + 1 :] if used in names else attempts
 
 
 def _outdated(work: Work, task: Task, directory: Path) -> None:
@@ -93,13 +102,18 @@ def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> 
         _begin(work, task, worktree, directory, fault)
     agent = work.batch.plan.agent_for(task.role)
     kind, job = agents.kind_of(agent), _job(work, task, directory)
+    was_over = runs.state(directory) is runs.State.ENDED
     ended = runs.ensure(directory, kind.spec(agent, job), read_text(directory / "asked.md"))
     result = kind.result(job, ended)
     problems = _guard(work, task, worktree, directory)
     collected = _collect(work, directory) if task.writes else None
     ran = Ran(directory, result, collected)
     if ended.reason in ("died", "stopped"):
-        return ran, _judge(directory, result.failure.message if result.failure else ended.reason, strike=False)
+        fault = _judge(directory, result.failure.message if result.failure else ended.reason, strike=False)
+        if ended.reason == "stopped" and not was_over:
+            # A person stops it for a reason: starting the next one at once would make that impossible.
+            raise HeldError("waiting", f"its {task.role} was stopped; the next `doit` goes on from what it committed")
+        return ran, fault
     if problems:
         return ran, _judge(directory, f"it changed what it must not: {'; '.join(problems[:3])}")
     return ran, _judge(directory, task.accept(ran))
@@ -150,19 +164,43 @@ def kept_refs(work: Work) -> str:
 
 
 def _guard(work: Work, task: Task, worktree: git.Repository, directory: Path) -> tuple[str, ...]:
-    """Compare with the time before, put back what the role may not change, and name it."""
+    """Compare with the time before, put back what the role may not change, and name it.
+
+    What was found is written down before anything is put back, and once all is: what changes after that is not this
+    run's doing, also where Waves was killed before it came to a judgement.
+    """
     before = saved.load(directory / "before.json")
-    if before is None or read_json(directory / "judged.json") is not None:
-        return ()  # judged before: what has changed since is not this run's doing
+    earlier = read_json(directory / "guarded.json") or {"problems": [], "over": before is None}
+    if before is None or earlier["over"]:
+        return tuple(earlier["problems"])
     after = snapshot.take(worktree, _own_refs(work), previous=before)
     found = snapshot.compare(before, after, "own-work" if task.writes else "nothing")
     units = {f"refs/heads/{unit.branch}" for unit in work.batch.plan.units}
     for one in found.foreign:
         if not one.path.startswith(("refs/remotes/", "refs/waves/")) and one.path not in units:
             work.say(f"flag: {one.what} while the {task.role} ran; it was left so")
-    for line in restore.restore(worktree, before, found.differences, directory / "removed"):
+    problems = list(dict.fromkeys([*earlier["problems"], *(one.what for one in found.differences)]))
+    if found.differences:
+        write_json(directory / "guarded.json", {"problems": problems, "over": False})
+    for line in _put_back(work, task, worktree, before, found.differences, directory / "removed"):
         work.say(f"restored: {line}")
-    return tuple(one.what for one in found.differences)
+    write_json(directory / "guarded.json", {"problems": problems, "over": True})
+    return tuple(problems)
+
+
+def _put_back(
+    work: Work, task: Task, worktree: git.Repository, before: snapshot.Snapshot,
+    differences: Sequence[snapshot.Difference], removed: Path,
+) -> Iterator[str]:  # fmt: skip
+    """Undo differences: refs first, because a worktree that is gone is made anew from its branch."""
+    refs = [one for one in differences if one.kind == "ref"]
+    if refs:
+        yield from restore.restore(worktree, before, refs, removed)
+    path = work.batch.worktree_path(work.unit)
+    if not task.writes and not path.exists():
+        worktrees.rebuild(work.batch.repository, path, work.branch)
+    if others := [one for one in differences if one.kind != "ref"]:
+        yield from restore.restore(worktree, before, others, removed)
 
 
 def _collect(work: Work, directory: Path) -> quarantine.Collected:
@@ -224,15 +262,26 @@ def readable_log(ran: Ran) -> str:
     return ran.result.message
 
 
+def flags_of(collected: quarantine.Collected) -> tuple[str, ...]:
+    """What a person, and whoever goes on from there, should know of the state that a writer left."""
+    left = {
+        "left uncommitted:": collected.uncommitted,
+        "conflict markers in": collected.conflict_markers,
+    }
+    named = [f"{words} {', '.join(shown(one) for one in paths[:5])}" for words, paths in left.items() if paths]
+    return (*collected.problems, *named)
+
+
+def without_commit(ran: Ran, words: str) -> str:
+    """What was wrong with a writer's run that ended without a commit: `words`, and what it left."""
+    assert ran.collected is not None
+    return "; ".join((words, *flags_of(ran.collected)))
+
+
 def facts_of(ran: Ran) -> dict[str, Any]:
     """The run in a record's plain data."""
     assert ran.collected is not None
-    flags = [*ran.collected.problems]
-    if ran.collected.uncommitted:
-        flags.append(f"left uncommitted: {', '.join(ran.collected.uncommitted[:5])}")
-    if ran.collected.conflict_markers:
-        flags.append(f"conflict markers in {', '.join(ran.collected.conflict_markers[:5])}")
     return {
         "run": ran.directory.name, "head": ran.collected.head, "commits": list(ran.collected.commits),
-        "tokens": ran.result.tokens, "flags": flags,
+        "tokens": ran.result.tokens, "flags": list(flags_of(ran.collected)),
     }  # fmt: skip

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from waves import prompts
-from waves.agents import contracts
-from waves.agents.contracts import Arbitration, Item
+from waves import contracts, prompts
+from waves.contracts import Arbitration, Item
 from waves.prompts.facts import Arbitration as ArbitrationPrompt
 from waves.records import digest
 from waves.steps import agent_run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,12 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from waves import forges, git, lifecycle, locks
-from waves.agents import worktrees
+from waves import git, lifecycle, locks
 from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import Plan, Unit
 from waves.records import Json, UnitFolder, made_by_runs, read_json
+
+if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wait for them
+    from waves.forges import Forge
 
 Listener = Callable[[str, str, str], None]  # unit, step, what is said
 
@@ -46,14 +48,18 @@ class Batch:
         }
         self.landing = locks.Queue()
         self.listener: Listener = lambda unit, step, text: None
+        self.elsewhere: Callable[[Unit], str | None] = lambda unit: None  # why another batch has an issue of a unit
         self._surveys: dict[str, tuple[object, Facts, dict[str, Verdict]]] = {}
         self._outcomes: dict[str, tuple[int, Outcome]] = {}
         self._final: dict[str, Json | None] = {}
         self._pushed: dict[str, str] = {}
+        self._pulls: dict[str, str] = {}  # state of the pull requests that a person may have closed, opened or merged
         self._held_since = float("inf")  # when this process took the batch's lock
 
     @cached_property
-    def forge(self) -> forges.Forge:
+    def forge(self) -> Forge:
+        from waves import forges
+
         return forges.connect(self.plan, self.repository)
 
     def pool(self, role: str) -> threading.BoundedSemaphore:
@@ -79,13 +85,13 @@ class Batch:
         """Facts and verdicts, made anew only when something they depend on has changed."""
         after = {name: state for name in unit.after if (state := self.outcome(name).state) != "merged"}
         before = self._ahead_of(unit)
-        pushed = self._pushed.get(unit.name, "")
-        key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed)
+        pushed, pull = self._pushed.get(unit.name, ""), self._pulls.get(unit.name, "")
+        key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed, pull)
         known = self._surveys.get(unit.name)
         if known and known[0] == key:
             return known[1], known[2]
         facts = replace(self._own_facts(unit), after=after, before=before)
-        facts = replace(facts, pushed="" if pushed in {*facts.heads(), ""} else pushed)
+        facts = replace(facts, pushed="" if pushed in {*facts.heads(), ""} else pushed, pull=pull)
         verdicts = lifecycle.survey(facts)
         self._surveys[unit.name] = (key, facts, verdicts)
         return facts, verdicts
@@ -118,7 +124,7 @@ class Batch:
         """Where a unit stands by its records."""
         if settled := self.settled(name):
             return settled
-        epoch = sum(folder.version for folder in self.units.values()) + len(self._pushed)
+        epoch = sum(folder.version for folder in self.units.values()) + len(self._pushed) + len(self._pulls)
         known = self._outcomes.get(name)
         if known is None or known[0] != epoch:
             known = self._outcomes[name] = (epoch, outcome_of(*self._survey(self.plan.unit(name))))
@@ -130,9 +136,8 @@ class Batch:
         return Outcome("merged", reason=str(value.get("reason", ""))) if value else None
 
     def final(self, name: str) -> Json | None:
-        path = self.folder / name / "outcome.json"
         if name not in self._final:
-            value = read_json(path)
+            value = read_json(self.folder / name / "outcome.json")
             self._final[name] = value if value and value.get("final") is True else None
         return self._final[name]
 
@@ -143,6 +148,8 @@ class Batch:
 
     def fetch(self, *branches: str) -> None:
         """Bring the base and some branches up to date; one at a time, because git locks each ref."""
+        from waves.agents import worktrees
+
         # Not while a worktree is made: its HEAD names no commit yet, which git takes for damage.
         with locks.waiting(self.repository.common_dir / worktrees.LOCK):
             worktrees.drop_unborn(self.repository)
@@ -158,8 +165,23 @@ class Batch:
         assert head is not None
         return head
 
-    def look_for_pushes(self) -> None:
-        """One look at the remote's branches: a head that no record knows was pushed by a person."""
+    def look_outside(self) -> None:
+        """What people did since the last `doit` to remote branches, and to the pull requests of units that wait."""
+        numbers = {unit.name: number for unit in self.plan.units if (number := self._pull_number(unit))}
+        held = [name for name in numbers if self.outcome(name).state in ("escalated", "waiting", "closed")]
+        self._pulls = {name: self.forge.pull(numbers[name]).state for name in held}
+        self._look_for_pushes()
+
+    def _pull_number(self, unit: Unit) -> int | None:
+        record = self.units[unit.name].records.get("pr")
+        return int(record.result["number"]) if record else unit.pull_request
+
+    def note_push(self, unit: Unit, head: str) -> None:
+        """A person pushed to the unit's branch while this `doit` ran."""
+        self._pushed[unit.name] = head
+
+    def _look_for_pushes(self) -> None:
+        """A head of a remote branch that no record knows was pushed by a person."""
         branches = {
             str(folder.records["pr"].result["branch"]): name
             for name, folder in self.units.items()
@@ -173,11 +195,15 @@ class Batch:
             if branch in branches and head not in made_by_runs(self.folder / branches[branch])[0]
         }  # fmt: skip
 
+    @property
+    def lock(self) -> Path:
+        return self.repository.common_dir / f"waves-{self.plan.batch}.lock"
+
     @contextmanager
     def hold(self) -> Iterator[None]:
         """The batch's lock, for as long as this process works on it; raises LockedError naming who holds it."""
-        about = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time(), "batch": self.plan.batch}
-        with locks.exclusive(self.repository.common_dir / f"waves-{self.plan.batch}.lock", about):
+        about = {"pid": os.getpid(), "host": os.uname().nodename, "since": time.time(), "batch": self.plan.batch}
+        with locks.exclusive(self.lock, about):
             for folder in self.units.values():
                 folder.forget_cache()
             self._final.clear()
@@ -191,10 +217,15 @@ def outcome_of(facts: Facts, verdicts: Mapping[str, Verdict]) -> Outcome:
         return Outcome("dropped", reason=facts.dropped)
     for name, verdict in verdicts.items():
         trouble = facts.troubles.get(name)
+        claim = facts.troubles.get("worktree") if name == "issue" and trouble is None else None
+        if verdict.kind == lifecycle.RUN and claim is not None:
+            # The issue is only read again; what the unit stands at is the claim that failed.
+            return Outcome(claim.kind, "worktree", claim.reason, claim.rule)
         if verdict.kind == lifecycle.HELD:
             return _held(name, facts)
         if verdict.kind == lifecycle.RUN and trouble is not None:
-            return Outcome(trouble.kind, name, trouble.reason, trouble.rule)
+            # What is merged stays merged for whoever comes after it, though the clean-up may wait for a person.
+            return Outcome("merged" if facts.merged else trouble.kind, name, trouble.reason, trouble.rule)
         if verdict.kind == lifecycle.WAITS:
             return Outcome("waiting", name, verdict.reason)
         if verdict.kind == lifecycle.RUN and name != "settled":

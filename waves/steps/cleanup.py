@@ -18,17 +18,15 @@ def run(work: Work) -> Done:
     merged = next(one.result for one in work.facts.records.values() if one.result.get("merged"))
     head = str(merged["head"])
     lost = _remove_worktree(work, head)
-    with _one_at_a_time(work):
-        git.prune_worktrees(batch.repository)
+    _keep(work, head)
     tip = git.resolve(batch.repository, f"refs/heads/{branch}")
     if tip is not None and not work.unit.adopted:
-        if tip != head:
+        if not _was_merged(work, tip, head):
             raise HeldError(
                 "waiting", f"branch {branch} is kept: its tip {tip[:8]} is not what was merged ({head[:8]})"
             )
         git.delete_ref(batch.repository, f"refs/heads/{branch}", tip)
-    batch.forge.delete_branch(branch, head)
-    _drop_claim(work)
+    _remove_from_remote(work, head)
     found = {"worktree": str(path), "branch": branch, "ignored_files_removed": lost, "at": time.time()}
     work.folder.write_target("cleaned.json", to_json(found))
     return Done(found, ("cleaned.json",))
@@ -39,11 +37,17 @@ def _remove_worktree(work: Work, head: str) -> list[str]:
     batch = work.batch
     path = batch.worktree_path(work.unit)
     worktree = git.worktree_of(batch.repository, path)
-    if worktree is None or not path.exists():
+    if worktree is None:
+        return []
+    if not path.exists():
+        with _one_at_a_time(work):
+            git.prune_worktrees(batch.repository)  # or git would not let go of the branch
         return []
     if git.branch_of(worktree) not in (work.branch, None):
         raise HeldError("waiting", f"{path} is kept: somebody put it on another branch")
-    if git.resolve(worktree, "HEAD") != head:
+    if (worktree.git_dir / "locked").exists():
+        raise HeldError("waiting", f"{path} is kept: somebody locked it (`git worktree unlock` lets go of it)")
+    if not _was_merged(work, git.resolve(worktree, "HEAD"), head):
         raise HeldError("waiting", f"{path} is kept: it has commits that were not merged")
     if left := git.uncommitted(worktree):
         raise HeldError("waiting", f"{path} is kept: uncommitted {', '.join(left[:5])}")
@@ -53,12 +57,31 @@ def _remove_worktree(work: Work, head: str) -> list[str]:
     return ignored[:NAMED]
 
 
+def _was_merged(work: Work, commit: str | None, head: str) -> bool:
+    """Whether a commit is in what was merged: a person may have pushed more to the branch, and merged that."""
+    repository = work.batch.repository
+    if commit is None or git.resolve(repository, head) is None:
+        return commit == head
+    return git.is_ancestor(repository, commit, head)
+
+
+def _keep(work: Work, head: str) -> None:
+    """Keep what was merged under a ref: after a squash no branch reaches the commits that were reviewed."""
+    ref = f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/merged"
+    if git.resolve(work.batch.repository, ref) is None and git.resolve(work.batch.repository, head) is not None:
+        git.update_ref(work.batch.repository, ref, head, git.ZERO)
+
+
 def _one_at_a_time(work: Work) -> AbstractContextManager[None]:
     return locks.waiting(work.batch.repository.common_dir / worktrees.LOCK)
 
 
-def _drop_claim(work: Work) -> None:
-    ref = f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/claim"
-    there = git.remote_refs(work.batch.repository, ref)
-    if ref in there:
-        git.delete_remote_ref(work.batch.repository, ref, there[ref])
+def _remove_from_remote(work: Work, head: str) -> None:
+    """Delete the remote branch, if it is where it was merged, and the claim; either may be gone already."""
+    branch, claim = f"refs/heads/{work.branch}", f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/claim"
+    there = git.remote_refs(work.batch.repository, branch, claim)
+    if there.get(branch, head) != head:
+        raise HeldError("waiting", f"branch {work.branch} is kept on the remote: it was pushed after the merge")
+    moves = {ref: ("", oid) for ref, oid in there.items()}
+    if moves and not git.push_refs(work.batch.repository, moves):
+        raise HeldError("broken", f"branch {work.branch} moved on the remote in this very moment")

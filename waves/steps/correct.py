@@ -12,7 +12,7 @@ from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumberi
 from waves.records import digest, read_json
 from waves.steps import agent_run, decide
 from waves.steps.points import point_of, rules_of
-from waves.steps.pr import publish
+from waves.steps.pr import publish, refuse_ended
 from waves.steps.work import Done, Work, to_json
 from waves.verdicts import CHECKS, CORRECT
 
@@ -41,6 +41,7 @@ def run(work: Work) -> Done:
     source = lifecycle.asks_for(work.step, work.facts)
     asked = _asked(work, source)
     before = _head_before(work)
+    refuse_ended(work)
     work.batch.fetch()
     template = prompts.template("corrector", pinned=work.path / "templates")
 
@@ -52,7 +53,7 @@ def run(work: Work) -> Done:
         if ran.result.failure:
             return ran.result.failure.message
         if ran.collected.head == before:
-            return "it made no new commit: the items stand"
+            return agent_run.without_commit(ran, "it made no new commit: the items stand")
         return None
 
     key = digest([before, asked.key])
@@ -68,9 +69,11 @@ def run(work: Work) -> Done:
 
 def _head_before(work: Work) -> str:
     """The head that the correction starts from: where the last correction, or the implementer, left the branch."""
-    heads = [one for one in work.facts.records.values() if one.step.startswith(("correct@", "pr")) and
-             work.facts.record(one.step) and one.step != work.step.name]  # fmt: skip
-    return str(max(heads, key=lambda one: one.ended).result["head"])
+    cycles = [
+        record for record in work.facts.records.values() if record.step.startswith("correct@") or record.step == "pr"
+    ]
+    present = [one for one in cycles if work.facts.record(one.step) and one.step != work.step.name]
+    return str(max(present, key=lambda one: one.ended).result["head"])
 
 
 def _asked(work: Work, source: str) -> Asked:

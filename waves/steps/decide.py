@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from waves import lifecycle, verdicts
-from waves.agents.contracts import Item, Review
+from waves.contracts import Item, Review
 from waves.errors import WavesError
 from waves.lifecycle import Facts
 from waves.records import Json, digest, read_json
@@ -65,24 +65,15 @@ def _case(facts: Facts, cycle: str, review: Review, checks: Json, requested: Map
         )
         for number, one in enumerate(red, 1)
     )
-    corrections, allowed = _corrections(facts, cycle)
+    corrections, allowed = lifecycle.corrections(facts, cycle)
     return Case(
         cycle, review, str(checks.get("state", "pending")), extra, facts.rulings, requested, corrections, allowed
     )
 
 
-def _corrections(facts: Facts, cycle: str) -> tuple[int, int]:
-    """How many corrections led to this cycle, and how many there may be."""
-    if cycle.startswith("turn"):
-        return int(cycle.removeprefix("turn")), lifecycle.landing_rounds(facts)
-    made = [facts.record(f"correct@{number}") for number in range(1, int(cycle) + 1)]
-    retries = sum(1 for one in facts.rulings if one.ruling == "retry" and one.item.startswith("decide@"))
-    return sum(1 for one in made if one and not one.result.get("by_hand")), facts.policy.correction_cycles + retries
-
-
 def _rule(work: Work, decision: Decision) -> str:
     if decision.kind == verdicts.ASK:
-        return work.rule_command(f"{decision.items(verdicts.ASK)[0].id}@{work.step.at}", "correct|defer")
+        return work.rule_command(f"{decision.items(verdicts.ASK)[0].id}@{work.step.at}", "correct")
     return work.rule_command(work.step.name, "retry") if decision.kind == verdicts.ESCALATE else ""
 
 

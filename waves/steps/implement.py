@@ -30,7 +30,7 @@ def run(work: Work) -> Done:
         if ran.result.failure:
             return ran.result.failure.message
         if ran.collected.head == base:
-            return "it ended without a commit"
+            return agent_run.without_commit(ran, "it ended without a commit")
         return None
 
     def words(fault: str | None, directory: Path) -> str:

@@ -8,6 +8,8 @@ from waves.steps.work import Done, HeldError, Work, to_json
 
 
 def run(work: Work) -> Done:
+    if taken := work.batch.elsewhere(work.unit):
+        raise HeldError("waiting", taken)
     issues = [work.batch.forge.issue(number) for number in work.unit.issues]
     closed = [issue.number for issue in issues if issue.state != "open"]
     if closed and not work.unit.adopted:

@@ -10,9 +10,10 @@ from waves.forges import Check, Pull
 from waves.plan import series
 from waves.records import digest
 from waves.report import texts
+from waves.steps.pr import closed
 from waves.steps.work import Done, HeldError, Work, to_json
 
-BASE_MOVES = 5  # how often in a row the base may move between the look and the merge
+MOVES = 5  # how often in a row the base or the branch may move between the look and the merge
 
 
 @dataclass(slots=True)
@@ -38,35 +39,43 @@ class Unclean:
 
 
 def run(work: Work) -> Done:
-    cycle = lifecycle.approved_cycle(work.facts, work.step)
-    assert cycle is not None
-    head = work.facts.head(cycle)
-    _approved_by_person(work, cycle)
-    size = int(work.result("pr").get("lines", 0))
+    cycle = lifecycle.approved_cycle(work.facts, work.step) or ""
+    head = work.facts.head(cycle) if cycle else ""
+    if not (cycle and _approved_by_person(work, cycle, head)):
+        if done := _ended_by_person(work, work.batch.forge.pull(work.pull), head):
+            return done
+        raise HeldError("waiting", "approved; policy.merge is `ask`", work.rule_command(f"merge@{cycle}", "approve"))
+    # Who has been through a round goes first, or it might be corrected for ever; then the smallest.
+    rank = (-int(work.step.at), int(work.result("pr").get("lines", 0)))
     base_lock = work.batch.repository.common_dir / f"waves-base-{digest(work.batch.plan.base)}.lock"
     work.say("waits for its turn to land")
-    with work.batch.landing.turn(size, work.unit.name), locks.waiting(base_lock):
+    with work.batch.landing.turn(rank, work.unit.name), locks.waiting(base_lock):
         return _land(work, head)
 
 
-def _approved_by_person(work: Work, cycle: str) -> None:
-    if work.batch.plan.policy.merge != "ask":
-        return
-    if any(one.ruling == "approve" and one.item in ("merge", f"merge@{cycle}") for one in work.facts.rulings):
-        return
-    raise HeldError("waiting", "approved; policy.merge is `ask`", work.rule_command(f"merge@{cycle}", "approve"))
+def _approved_by_person(work: Work, cycle: str, head: str) -> bool:
+    """Whether a person approved this very merge, where the plan wants that."""
+    approvals = (one for one in work.facts.rulings if one.ruling == "approve" and one.digest in (None, head))
+    return work.batch.plan.policy.merge != "ask" or any(one.item in ("merge", f"merge@{cycle}") for one in approvals)
+
+
+def _ended_by_person(work: Work, pull: Pull, head: str) -> Done | None:
+    """The end of a pull request that a person merged; raises HeldError for one that a person closed."""
+    if pull.state == "closed":
+        raise closed(work, pull.number)
+    if pull.state != "merged":
+        return None
+    work.say(f"pull request #{pull.number} is merged already")
+    return _merged(work, pull, head)
 
 
 def _land(work: Work, head: str) -> Done:
-    for _ in range(BASE_MOVES):
+    for _ in range(MOVES):
         work.batch.fetch()
         base = work.batch.base_head
         pull = work.batch.forge.pull(work.pull)
-        if pull.state == "merged":
-            return _merged(work, pull, head)
-        if pull.state == "closed":
-            raise HeldError("closed", f"pull request #{pull.number} was closed by a person",
-                            work.rule_command(work.step.name, "retry"))  # fmt: skip
+        if done := _ended_by_person(work, pull, head):
+            return done
         if unclean := look(work, pull, head, base):
             return _not_clean(work, unclean)
         try:
@@ -78,10 +87,16 @@ def _land(work: Work, head: str) -> Done:
         except BaseMovedError:
             continue
         except HeadMovedError:
-            there = git.remote_heads(work.batch.repository, work.branch).get(work.branch, "")
-            return _not_clean(work, Unclean(pushed=there))
+            _refuse_gone(work)
+            continue
         return _merged(work, merged, head)
-    raise HeldError("waiting", f"{work.batch.plan.base} moves faster than the checks run; the next `doit` tries again")
+    raise HeldError("waiting", "the base, or the branch, moves faster than the checks run; the next `doit` tries again")
+
+
+def _refuse_gone(work: Work) -> None:
+    if work.branch not in git.remote_heads(work.batch.repository, work.branch):
+        raise HeldError("waiting", f"{work.branch} is gone from the remote: push it again, or drop the unit",
+                        work.rule_command("unit", "drop"))  # fmt: skip
 
 
 def look(work: Work, pull: Pull, head: str, base: str) -> Unclean:
@@ -92,11 +107,7 @@ def look(work: Work, pull: Pull, head: str, base: str) -> Unclean:
     merged = git.merge_tree(repository, base, head)
     if merged.tree is None:
         return Unclean(conflicts=merged.conflicts)
-    collisions = series.collisions(
-        [one.pattern for one in work.batch.plan.numbering],
-        git.files_at(repository, base),
-        _added(work, base, head),
-    )
+    collisions = _collisions(work, base, head)
     overlaps = _overlapping(work, head)
     if collisions or overlaps:
         return Unclean(renumber=collisions, overlaps=overlaps)
@@ -105,6 +116,14 @@ def look(work: Work, pull: Pull, head: str, base: str) -> Unclean:
         checks = work.batch.forge.checks_of_merge(base, head)
         return Unclean(red_checks=tuple(check for check in checks.checks if check.state == "red"))
     return Unclean()
+
+
+def _collisions(work: Work, base: str, head: str) -> list[tuple[str, str, int]]:
+    """Numbers that the branch has given out and the base has meanwhile given to other files."""
+    patterns = [one.pattern for one in work.batch.plan.numbering]
+    if not patterns:
+        return []
+    return series.collisions(patterns, git.files_at(work.batch.repository, base), _added(work, base, head))
 
 
 def _added(work: Work, base: str, head: str) -> list[str]:
@@ -144,6 +163,8 @@ def _not_clean(work: Work, unclean: Unclean) -> Done:
         "overlaps": list(unclean.overlaps),
     }
     found["to_correct"] = digest(found)
+    if unclean.pushed:
+        work.batch.note_push(work.unit, unclean.pushed)
     name = f"land-{work.step.at}.json"
     work.folder.write_target(name, to_json(found))
     work.say(f"not clean: {unclean.reason()}")
@@ -152,11 +173,13 @@ def _not_clean(work: Work, unclean: Unclean) -> Done:
 
 def _merged(work: Work, pull: Pull, head: str) -> Done:
     """Verify on the outside that it happened, then write it down."""
+    if pull.head and git.resolve(work.batch.repository, pull.head) is None:
+        work.batch.fetch(*git.remote_heads(work.batch.repository, work.branch))
     work.batch.fetch()
     if not git.is_ancestor(work.batch.repository, pull.merge_commit, work.batch.base_head):
         raise HeldError("broken", f"#{pull.number} reads merged, but {pull.merge_commit[:8]} is not in the base")
     if pull.head and pull.head != head:
-        work.say(f"flag: merged by somebody else at {pull.head[:8]}, reviewed was {head[:8]}")
+        work.say(f"flag: merged by somebody else at {pull.head[:8]}, reviewed was {head[:8] or 'nothing'}")
     found = {
         "merged": True, "clean": True, "decision": "merged", "head": pull.head or head, "reviewed": head,
         "merge_commit": pull.merge_commit, "number": pull.number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from waves.agents.contracts import Item
+from waves.contracts import Item
 from waves.prompts.facts import Point
 
 RULES = ("AGENTS.md", "CLAUDE.md")

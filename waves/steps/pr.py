@@ -41,14 +41,29 @@ def _adopted(work: Work) -> tuple[Pull, str]:
     if pull is None:
         pull = _opened(work)
     if pull.state == "closed":
-        raise HeldError("closed", f"pull request #{pull.number} is closed: reopen it, or drop the unit",
-                        work.rule_command("pr", "drop"))  # fmt: skip
+        raise closed(work, pull.number)
     return pull, str(work.result("worktree")["head"])
+
+
+def closed(work: Work, number: int) -> HeldError:
+    return HeldError("closed", f"pull request #{number} was closed by a person: reopen it, or drop the unit",
+                     work.rule_command("unit", "drop"))  # fmt: skip
+
+
+def refuse_ended(work: Work) -> None:
+    """Raise HeldError where a person closed or merged the pull request: nothing more is to be paid for it."""
+    pull = work.batch.forge.pull(work.pull)
+    if pull.state == "closed":
+        raise closed(work, pull.number)
+    if pull.state == "merged":
+        raise HeldError("waiting", f"pull request #{pull.number} was merged by a person; the next `doit` takes that in")
 
 
 def publish(work: Work, head: str) -> None:
     """Put `head` on the unit's remote branch, if that is where Waves last left it; a push by hand is never lost."""
     repository, branch = work.batch.repository, work.branch
+    if git.push(repository, head, branch, _left_at(work)):
+        return
     there = git.remote_heads(repository, branch).get(branch, "")
     if there == head:
         return
@@ -57,6 +72,13 @@ def publish(work: Work, head: str) -> None:
                             f"in {work.batch.worktree_path(work.unit)}, push, and rule")  # fmt: skip
     if not git.push(repository, head, branch, there):
         raise HeldError("broken", f"{branch} moved on the remote in this very moment; the next `doit` looks again")
+
+
+def _left_at(work: Work) -> str:
+    """Where Waves left the remote branch, by its records."""
+    published = [one for one in work.facts.records.values() if one.step == "pr" or one.step.startswith("correct@")]
+    last = max(published, key=lambda one: one.ended, default=work.facts.records["worktree"])
+    return str(last.result["head"])
 
 
 def known_heads(work: Work) -> set[str]:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from waves import git, lifecycle, prompts
+from waves import git, prompts
 from waves.prompts.facts import Dispatch
+from waves.records import digest
 from waves.steps.points import rules_of
 from waves.steps.work import Done, Work
 
 
 def run(work: Work) -> Done:
+    implement = work.facts.records.get("implement")
+    before = str(implement.result["before"]) if implement and work.facts.generation > 1 else None
+    text = _rendered(work, before)
+    if implement and digest(text.encode("utf-8", "surrogateescape")) != implement.inputs["prompt.md"]:
+        # Other words than the last implementer had: the next one goes on from where that one left the branch.
+        text = _rendered(work, git.resolve(work.batch.repository, f"refs/heads/{work.branch}"))
+    work.folder.write_target("prompt.md", text)
+    return Done({}, ("prompt.md",))
+
+
+def _rendered(work: Work, head: str | None) -> str:
+    """The prompt for an implementer that finds the branch at `head`; None: with nothing on it."""
     batch, unit = work.batch, work.unit
     worktree = batch.worktree_path(unit)
     base = str(work.result("worktree")["base"])
-    continued = _subjects(work, base)
     dispatch = Dispatch(
         unit=unit,
         branch=work.branch,
@@ -25,20 +37,12 @@ def run(work: Work) -> Done:
         commit_prefix=f"{unit.type}:",
         numbers=batch.plan.reserved_numbers(unit.name),
         rules=rules_of(worktree),
-        continued=continued,
+        continued=_subjects(work, head, base) if head else (),
     )
-    text = prompts.implementer(dispatch, prompts.template("implementer", pinned=work.path / "templates"))
-    work.folder.write_target("prompt.md", text)
-    return Done({"continued": list(continued)}, ("prompt.md",))
+    return prompts.implementer(dispatch, prompts.template("implementer", pinned=work.path / "templates"))
 
 
-def _subjects(work: Work, base: str) -> tuple[str, ...]:
-    """What is on the branch already, when a changed prompt goes on from it."""
-    earlier = work.facts.records.get("prompt")
-    if earlier and earlier.inputs == lifecycle.inputs(work.step, work.facts):
-        return tuple(earlier.result["continued"])  # only the file was lost: the same words again
-    head = git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
-    if head is None or "implement" not in work.facts.records:
-        return ()
-    ids = git.commits(work.batch.repository, [head], [base, work.batch.base_head])
-    return tuple(git.message(work.batch.repository, one).partition("\n")[0] for one in ids)
+def _subjects(work: Work, head: str, base: str) -> tuple[str, ...]:
+    repository = work.batch.repository
+    ids = git.commits(repository, [head], [base, work.batch.base_head])
+    return tuple(git.message(repository, one).partition("\n")[0] for one in ids)

@@ -6,9 +6,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from waves import git, prompts
-from waves.agents import contracts
-from waves.agents.contracts import Review
+from waves import contracts, git, prompts
+from waves.contracts import Review
 from waves.prompts.facts import ChangedFile, Deferred, ReviewRequest
 from waves.records import digest, read_json, read_text
 from waves.steps import agent_run

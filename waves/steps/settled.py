@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from waves.records import write_json
+from waves.records import read_json, write_json
 from waves.steps.work import Done, Work
 
 
@@ -13,11 +13,13 @@ def run(work: Work) -> Done:
     final = outcome.state == "merged" and "cleanup" in work.facts.records
     found = {
         "state": outcome.state, "at": outcome.at, "reason": outcome.reason, "rule": outcome.rule, "final": final,
-        "steps": sorted(work.facts.records), "time": time.time(),
+        "steps": [name for name in work.batch.survey(work.unit) if name in work.facts.records], "time": time.time(),
         "parts": dict(work.facts.parts),
     }  # fmt: skip
+    before = read_json(work.path / "outcome.json") or {}
     write_json(work.path / "outcome.json", found)
     work.batch.finalise(work.unit.name)
-    if outcome.state not in ("merged", "going"):
+    news = (before.get("state"), before.get("reason")) != (outcome.state, outcome.reason)
+    if news and outcome.state not in ("merged", "going"):
         work.say(f"{outcome.state}: {outcome.reason}" + (f" → {outcome.rule}" if outcome.rule else ""))
     return Done(found)

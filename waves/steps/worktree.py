@@ -12,13 +12,13 @@ from pathlib import Path
 from waves import git, process, prompts
 from waves.agents import worktrees
 from waves.plan.model import Setup
-from waves.records import write_text
+from waves.records import made_by_runs, write_text
 from waves.steps.work import Done, HeldError, Work, to_json
 
 
 def run(work: Work) -> Done:
     batch = work.batch
-    branch, head, base = _adopt(work) if work.unit.adopted else _claim(work)
+    branch, head, base = _dispatched_before(work) or (_adopt(work) if work.unit.adopted else _claim(work))
     path = batch.worktree_path(work.unit)
     fresh = not path.exists() or "worktree" not in work.facts.records  # or interrupted in the middle of `setup`
     worktrees.rebuild(batch.repository, path, branch)
@@ -30,32 +30,44 @@ def run(work: Work) -> Done:
     return Done(found, ("worktree.json",))
 
 
+def _dispatched_before(work: Work) -> tuple[str, str, str] | None:
+    """For a worktree that is made anew: the claim is ours, and the branch is where it was or brought back to there."""
+    earlier = work.facts.records.get("worktree")
+    if earlier is None:
+        return None
+    repository, branch = work.batch.repository, str(earlier.result["branch"])
+    if git.resolve(repository, f"refs/heads/{branch}") is None:
+        moved = (one for one in work.facts.records.values() if one.step.startswith(("implement", "pr", "correct@")))
+        heads = sorted((one for one in moved if one.result.get("head")), key=lambda one: one.ended)
+        head = str([earlier, *heads][-1].result["head"])
+        if git.resolve(repository, head) is None:
+            work.batch.fetch(branch)
+        git.update_ref(repository, f"refs/heads/{branch}", head, git.ZERO)
+    return branch, str(earlier.result["head"]), str(earlier.result["base"])
+
+
 def _claim(work: Work) -> tuple[str, str, str]:
     """Make the branch here and on the remote, at the base; branch, head and base commit."""
     batch, branch = work.batch, work.unit.branch
     local = f"refs/heads/{branch}"
     known = git.resolve(batch.repository, local)
-    if earlier := work.facts.records.get("worktree"):
-        # The worktree is made anew; the branch is where it was, and the claim is ours.
-        if known is None:
-            known = str(earlier.result["head"])
-            git.update_ref(batch.repository, local, known, git.ZERO)
-        return branch, known, str(earlier.result["base"])
     batch.fetch()
     base = batch.base_head
     _claim_on_remote(work, branch, base)
     if known is None:
         git.update_ref(batch.repository, local, base, git.ZERO)
-    elif known != base and not _ours(work, known):
+        return branch, base, base
+    if not _ours(work, known):
         raise HeldError(
             "waiting", f"branch {branch} exists here and is not this unit's: delete it, or adopt it with `branch:`"
         )
-    return branch, known or base, base
+    return branch, known, git.merge_base(batch.repository, known, base) or base
 
 
 def _ours(work: Work, head: str) -> bool:
-    """Whether a branch that is here already is the claim of an earlier, interrupted run of this very step."""
-    return not git.commits(work.batch.repository, [head], [f"refs/remotes/origin/{work.batch.plan.base}"])
+    """Whether a branch that is here already is this unit's: claimed and interrupted, or with a run's commits on it."""
+    own = git.commits(work.batch.repository, [head], [f"refs/remotes/origin/{work.batch.plan.base}"])
+    return set(own) <= made_by_runs(work.path)[0]
 
 
 def _claim_on_remote(work: Work, branch: str, base: str) -> None:
@@ -63,13 +75,11 @@ def _claim_on_remote(work: Work, branch: str, base: str) -> None:
     batch = work.batch
     note_ref = f"refs/waves/{batch.plan.batch}/{work.unit.name}/claim"
     mine = {"by": getpass.getuser(), "host": socket.gethostname(), "clone": str(batch.repository.common_dir)}
+    text = json.dumps({**mine, "since": time.strftime("%Y-%m-%d %H:%M"), "batch": batch.plan.batch})
+    note = git.commit_tree(batch.repository, f"{base}^{{tree}}", [], text)
+    if git.push_refs(batch.repository, {f"refs/heads/{branch}": (base, ""), note_ref: (note, "")}):
+        return
     there = git.remote_refs(batch.repository, f"refs/heads/{branch}", note_ref)
-    if not there:
-        text = json.dumps({**mine, "since": time.strftime("%Y-%m-%d %H:%M"), "batch": batch.plan.batch})
-        note = git.commit_tree(batch.repository, git.tree_of(batch.repository, base), [], text)
-        if git.push_new(batch.repository, {f"refs/heads/{branch}": base, note_ref: note}):
-            return
-        there = git.remote_refs(batch.repository, f"refs/heads/{branch}", note_ref)
     if note_ref not in there:
         raise HeldError("waiting", f"branch {branch} exists on the remote and no batch claimed it: "
                                    "delete it there, or adopt it with `branch:` in the plan")  # fmt: skip
@@ -88,10 +98,10 @@ def _adopt(work: Work) -> tuple[str, str, str]:
     """Take over a branch that exists: branch, head, and where it left the base."""
     batch, unit = work.batch, work.unit
     branch = unit.adopted_branch or batch.forge.pull(unit.pull_request or 0).branch
-    batch.fetch(branch)
-    head = git.resolve(batch.repository, f"refs/remotes/origin/{branch}")
+    head = git.remote_heads(batch.repository, branch).get(branch)
     if head is None:
-        raise HeldError("waiting", f"the remote has no branch {branch} to adopt")
+        raise HeldError("waiting", f"the remote has no branch {branch} to adopt: push it, or correct the plan")
+    batch.fetch(branch)
     local = f"refs/heads/{branch}"
     if git.resolve(batch.repository, local) is None:
         git.update_ref(batch.repository, local, head, git.ZERO)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from waves import records
-from waves.agents.text import plain, whole
+from waves.plaintext import plain, whole
 
 Schema = dict[str, Any]
 

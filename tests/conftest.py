@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from loop_world import World
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("waves", deadline=None)
+settings.load_profile("waves")
+
+
+@pytest.fixture(scope="session")
+def first_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(tmp_path_factory.mktemp("first")).begin()
+
+
+@pytest.fixture
+def world(tmp_path: Path, first_world: World) -> Iterator[World]:
+    """For the tests of the whole loop; whatever a test leaves running is ended."""
+    made = World(tmp_path).copy(first_world)
+    yield made
+    made.end()

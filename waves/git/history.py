@@ -1,0 +1,134 @@
+"""Refs, commits and the people in them; it never changes a file of a work tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from waves.errors import UsageError
+from waves.git.hardened import Repository, answer, call
+
+OBJECT_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
+
+
+def resolve(repository: Repository, name: str) -> str | None:
+    """The commit that a ref or id names, or None."""
+    if (loose := _loose(repository, name)) is not None:
+        return loose
+    done = call(
+        repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", ok=(0, 1, 128)
+    )
+    return done.text.strip() or None if done.code == 0 else None
+
+
+def _loose(repository: Repository, name: str) -> str | None:
+    """The commit in a ref's own file, for which no process is needed; None: git has to be asked."""
+    if not name.startswith(("refs/heads/", "refs/remotes/", "refs/waves/")) or ".." in name:
+        return None
+    try:
+        data = (repository.common_dir / name).read_bytes()
+    except (OSError, ValueError):
+        return None
+    return data.decode().strip() if OBJECT_ID.fullmatch(data) else None
+
+
+def tree_of(repository: Repository, commit: str) -> str:
+    return answer(repository, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+
+
+def refs(repository: Repository, *prefixes: str) -> dict[str, str]:
+    """Ref name to object id, of all refs below the prefixes."""
+    text = call(repository, "for-each-ref", "--format=%(objectname) %(refname)", *prefixes).text
+    return {name: oid for oid, _, name in (line.partition(" ") for line in text.splitlines())}
+
+
+def update_ref(repository: Repository, ref: str, new: str, old: str) -> None:
+    """Move a ref from exactly `old` (ZERO: it must not exist) to `new`; raises GitError when it is elsewhere."""
+    call(repository, "update-ref", "--no-deref", ref, new, old)
+
+
+def delete_ref(repository: Repository, ref: str, old: str) -> None:
+    call(repository, "update-ref", "--no-deref", "-d", ref, old)
+
+
+def is_branch_name(repository: Repository, name: str) -> bool:
+    return call(repository, "check-ref-format", "--branch", name, ok=(0, 1, 128)).code == 0
+
+
+def merge_base(repository: Repository, one: str, other: str) -> str | None:
+    if one == other:
+        return one
+    done = call(repository, "merge-base", one, other, ok=(0, 1))
+    return done.text.strip() or None
+
+
+def is_ancestor(repository: Repository, old: str, new: str) -> bool:
+    return old == new or call(repository, "merge-base", "--is-ancestor", old, new, ok=(0, 1)).code == 0
+
+
+def commits(
+    repository: Repository, include: Sequence[str], exclude: Sequence[str], *, first_parent: bool = False
+) -> list[str]:
+    """Commit ids reachable from `include` and from nothing in `exclude`, oldest first."""
+    options = ["--first-parent"] if first_parent else []
+    stdin = "".join(f"{name}\n" for name in include) + "".join(f"^{name}\n" for name in exclude)
+    return call(repository, "rev-list", "--reverse", *options, "--stdin", stdin=stdin.encode()).text.split()
+
+
+def existing(repository: Repository, ids: Sequence[str]) -> dict[str, str]:
+    """Object id to type, of those that the repository has."""
+    stdin = "".join(f"{one}\n" for one in ids).encode()
+    lines = call(repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=stdin).text.splitlines()
+    return {oid: kind for oid, _, kind in (line.partition(" ") for line in lines) if kind != "missing"}
+
+
+def is_connected(repository: Repository, commit: str, known: Sequence[str]) -> bool:
+    """Whether every object that `commit` needs, and `known` do not vouch for, is there."""
+    stdin = f"{commit}\n" + "".join(f"^{one}\n" for one in known)
+    done = call(repository, "rev-list", "--objects", "--quiet", "--stdin", stdin=stdin.encode(), ok=(0, 1, 128))
+    return done.code == 0
+
+
+def blobs(repository: Repository, ids: Sequence[str]) -> dict[str, bytes]:
+    """Blob id to content, of those that the repository has."""
+    raw = call(repository, "cat-file", "--batch", stdin="".join(f"{one}\n" for one in ids).encode()).out
+    found, at = {}, 0
+    while at < len(raw):
+        header, _, _ = raw[at : at + 200].partition(b"\n")
+        at += len(header) + 1
+        oid, kind, *size = header.decode().split()
+        if size:
+            if kind == "blob":
+                found[oid] = raw[at : at + int(size[0])]
+            at += int(size[0]) + 1
+    return found
+
+
+def message(repository: Repository, commit: str) -> str:
+    return call(repository, "log", "-1", "--format=%B", "--end-of-options", commit).text.strip()
+
+
+def patch_ids(repository: Repository, ids: Sequence[str]) -> dict[str, str]:
+    """Commit id to patch id; merges and empty commits have none."""
+    if not ids:
+        return {}
+    patches = call(repository, "diff-tree", "--stdin", "-p", "--no-ext-diff", "--no-textconv", "--root",
+                   stdin="".join(f"{one}\n" for one in ids).encode())  # fmt: skip
+    lines = call(repository, "patch-id", "--stable", stdin=patches.out).text.splitlines()
+    return {commit: patch for patch, commit in (line.split() for line in lines)}
+
+
+def committer(repository: Repository) -> tuple[str, str]:
+    """Name and email that the person configured; raises UsageError where git has none."""
+    done = call(repository, "var", "GIT_COMMITTER_IDENT", ok=(0, 128))
+    found = re.fullmatch(r"(.+) <(.*)> \d+ [-+]\d+", done.text.strip())
+    if done.code or found is None:
+        raise UsageError(f"{repository.name}: git does not know who you are; set `user.name` and `user.email`")
+    return found[1], found[2]
+
+
+def author(repository: Repository, commit: str) -> tuple[str, str, str]:
+    """Name, email and date (git's raw form) of a commit's author."""
+    text = call(repository, "log", "-1", "--date=raw", "--format=%an%x00%ae%x00%ad", "--end-of-options", commit).text
+    name, email, date = text.rstrip("\n").split("\0")
+    return name, email, date

@@ -1,0 +1,78 @@
+"""Repositories, checkouts and objects that Waves itself makes; never in a place that an agent can write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from waves import process
+from waves.errors import GitError
+from waves.git.hardened import Repository, _environment, answer, call, discover, environment
+from waves.git.history import refs, resolve
+
+
+def import_objects(repository: Repository, quarantine: Path, heads: Sequence[str], known: Sequence[str]) -> None:
+    """Bring what `heads` reach and `known` do not from a quarantine into the repository, checked as a server would.
+
+    Nothing is copied as it lies: git reads every object and writes it anew, so a damaged or forged file is refused.
+    """
+    wanted = "".join(f"{one}\n" for one in heads) + "".join(f"^{one}\n" for one in known)
+    reading = environment(repository.with_objects(quarantine))
+    packed, unpacked = process.pipe(
+        ["git", "pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset"],
+        ["git", "unpack-objects", "-q", "--strict"],
+        stdin=wanted.encode(), env_first=reading, env_second=environment(repository),
+    )  # fmt: skip
+    for name, done in (("pack-objects", packed), ("unpack-objects", unpacked)):
+        if done.code:
+            raise GitError((name,), done.code, done.err.decode("utf-8", "replace"))
+
+
+def checkout_apart(repository: Repository, path: Path, commit: str) -> Repository:
+    """A repository of its own at `path` (a new folder), detached at `commit`, with the tags and without a remote.
+
+    It reads the objects of `repository` and keeps its own: nothing that happens in it is written there.
+    """
+    done = process.run(["git", "init", "--quiet", "--template=", "--", str(path)], env=_environment({}))
+    if done.code:
+        raise GitError(("init", str(path)), done.code, done.err.decode("utf-8", "replace"))
+    apart = Repository(path / ".git", path / ".git", path)
+    (apart.git_dir / "objects" / "info").mkdir(parents=True, exist_ok=True)
+    (apart.git_dir / "objects" / "info" / "alternates").write_text(f"{repository.common_dir / 'objects'}\n")
+    tags = refs(repository, "refs/tags")
+    (apart.git_dir / "packed-refs").write_text("".join(f"{oid} {name}\n" for name, oid in sorted(tags.items())))
+    call(apart, "checkout", "--quiet", "--detach", commit, "--")
+    return apart
+
+
+def rebase(worktree: Repository, onto: str, extra: Mapping[str, str]) -> str | None:
+    """Replay what a detached worktree has and `onto` has not, commit by commit; the new head, or None: it conflicts."""
+    done = call(worktree, "rebase", "--quiet", "--merge", "--no-fork-point", "--no-autosquash", "--no-autostash",
+                "--no-rebase-merges", "--no-update-refs", onto, ok=(0, 1), extra=extra)  # fmt: skip
+    return resolve(worktree, "HEAD") if done.code == 0 else None
+
+
+def init(path: Path, *, bare: bool = False) -> Repository:
+    """A repository at `path` with the branch main, whatever templates and defaults the person has set up."""
+    kind = ["--bare"] if bare else []
+    _start("init", "--quiet", "--template=", "--object-format=sha1", "--initial-branch=main", *kind, "--", str(path))
+    return discover(path)
+
+
+def clone(source: Path, path: Path) -> Repository:
+    """A checkout at `path` of a repository on this machine, which becomes its remote `origin`."""
+    _start("clone", "--quiet", "--template=", "--", str(source), str(path))
+    return discover(path)
+
+
+def _start(*arguments: str) -> None:
+    done = process.run(["git", *arguments], env=_environment({}))
+    if done.code:
+        raise GitError(arguments, done.code, done.err.decode("utf-8", "replace"))
+
+
+def commit_all(repository: Repository, text: str, extra: Mapping[str, str]) -> str:
+    """Commit every file that is not ignored, on the branch that is checked out; `extra` says by whom and when."""
+    call(repository, "add", "--all")
+    call(repository, "commit", "--quiet", "--no-verify", "--file=-", stdin=text.encode(), extra=extra)
+    return answer(repository, "rev-parse", "HEAD")

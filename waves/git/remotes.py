@@ -1,0 +1,70 @@
+"""What a remote has, and moving its refs by compare-and-swap; it never forces anything blindly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from waves.errors import GitError
+from waves.git.hardened import Repository, call
+
+
+def remote_url(repository: Repository, remote: str = "origin") -> str | None:
+    done = call(repository, "remote", "get-url", remote, ok=(0, 2, 128))
+    return done.text.strip() or None if done.code == 0 else None
+
+
+def fetch(repository: Repository, branches: Sequence[str], remote: str = "origin") -> None:
+    """Bring the remote-tracking refs of some branches up to date; tags and FETCH_HEAD are left alone."""
+    specs = [f"+refs/heads/{name}:refs/remotes/{remote}/{name}" for name in branches]
+    call(
+        repository,
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--no-recurse-submodules",
+        "--",
+        remote,
+        *specs,
+    )
+
+
+def remote_heads(repository: Repository, *branches: str, remote: str = "origin") -> dict[str, str]:
+    """Branch name to commit, as the remote has them now."""
+    text = call(repository, "ls-remote", "--heads", "--", remote, *(f"refs/heads/{name}" for name in branches)).text
+    return {
+        ref.removeprefix("refs/heads/"): oid for oid, _, ref in (line.partition("\t") for line in text.splitlines())
+    }
+
+
+def remote_refs(repository: Repository, *names: str, remote: str = "origin") -> dict[str, str]:
+    """Full ref name to object id, of those of these names that the remote has."""
+    text = call(repository, "ls-remote", "--", remote, *names).text
+    return {ref: oid for oid, _, ref in (line.partition("\t") for line in text.splitlines())}
+
+
+def fetch_objects(repository: Repository, ref: str, remote: str = "origin") -> None:
+    """Bring what a remote ref holds, without a ref for it here."""
+    call(repository, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", remote, ref)
+
+
+def push_refs(repository: Repository, moves: Mapping[str, tuple[str, str]], remote: str = "origin") -> bool:
+    """Move remote refs by compare-and-swap, all of them or none; False: one is not where it was expected.
+
+    `moves` is ref to (new id, expected id); an empty new one deletes the ref, an empty expected one creates it. One
+    that is at its new place already has been moved.
+    """
+    leases = [f"--force-with-lease={ref}:{expected}" for ref, (_, expected) in moves.items()]
+    specs = [f"{new}:{ref}" for ref, (new, _) in moves.items()]
+    options = ["--quiet", "--porcelain", "--no-verify", "--atomic"]
+    done = call(repository, "push", *options, *leases, "--", remote, *specs, ok=(0, 1))
+    if done.code == 0:
+        return True
+    if any(word in done.text for word in ("stale info", "[rejected]", "fetch first")):
+        return False
+    raise GitError(("push", remote, *moves), done.code, done.err.decode("utf-8", "replace") + done.text)
+
+
+def push(repository: Repository, commit: str, branch: str, expected: str, remote: str = "origin") -> bool:
+    """Put `commit` on a remote branch that is at exactly `expected` (empty: not there); False: it is elsewhere."""
+    return push_refs(repository, {f"refs/heads/{branch}": (commit, expected)}, remote)

@@ -1,0 +1,79 @@
+"""What trees hold, how they differ and how they would merge; nothing is touched by asking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from waves.errors import GitError
+from waves.git.hardened import PLAIN, Repository, call
+
+
+def diff(repository: Repository, old: str, new: str, *paths: str) -> bytes:
+    """What `new` did since it left `old` (three dots), as a patch."""
+    return call(repository, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames",
+                f"{old}...{new}", "--", *paths).out  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    path: str
+    added: int  # lines; 0 for a binary file
+    deleted: int
+    binary: bool = False
+
+
+def changes(repository: Repository, old: str, new: str) -> list[Change]:
+    """The files that `new` touched since it left `old`, with their line counts; renames count as both files."""
+    raw = call(
+        repository, "diff", "--no-ext-diff", "--no-textconv", "--no-renames", "--numstat", "-z", f"{old}...{new}"
+    ).out
+    found = []
+    for entry in raw.decode("utf-8", "surrogateescape").split("\0"):
+        if entry:
+            added, deleted, path = entry.split("\t", 2)
+            binary = added == "-"
+            found.append(Change(path, 0 if binary else int(added), 0 if binary else int(deleted), binary))
+    return found
+
+
+def paths_touching(repository: Repository, old: str, new: str, pattern: str) -> list[str]:
+    """Text files in which `new` added or removed a line that matches, since it left `old`."""
+    raw = call(repository, "diff", *PLAIN, "--no-renames", "--name-only", "--diff-filter=d", "-z",
+               f"-G{pattern}", f"{old}...{new}").out  # fmt: skip
+    return [path for path in raw.decode("utf-8", "surrogateescape").split("\0") if path]
+
+
+def files_at(repository: Repository, commit: str, *folders: str) -> list[str]:
+    """Paths of the tree of a commit, all or below some folders."""
+    raw = call(repository, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, *folders).out
+    return [path for path in raw.decode("utf-8", "surrogateescape").split("\0") if path]
+
+
+def file_at(repository: Repository, commit: str, path: str) -> bytes | None:
+    done = call(repository, "cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
+    return done.out if done.code == 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    tree: str | None  # None: it conflicts
+    conflicts: tuple[str, ...] = ()  # paths
+
+
+def merge_tree(repository: Repository, base: str, head: str) -> Merged:
+    """What merging `head` into `base` would give; nothing is touched. Needs git 2.38."""
+    done = call(repository, "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", base, head, ok=(0, 1))
+    tree, *paths = done.out.decode("utf-8", "surrogateescape").split("\0")
+    # A bad name gives exit code 1 as well, so a tree id has to be seen.
+    if not re.fullmatch(r"[0-9a-f]{40,64}", tree):
+        raise GitError(("merge-tree", base, head), done.code, done.err.decode("utf-8", "replace"))
+    return Merged(tree) if done.code == 0 else Merged(None, tuple(dict.fromkeys(path for path in paths if path)))
+
+
+def commit_tree(
+    repository: Repository, tree: str, parents: Sequence[str], text: str, extra: Mapping[str, str] | None = None
+) -> str:
+    flags = [flag for parent in parents for flag in ("-p", parent)]
+    return call(repository, "commit-tree", tree, *flags, "-F", "-", stdin=text.encode(), extra=extra).text.strip()

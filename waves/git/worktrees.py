@@ -1,0 +1,69 @@
+"""Linked worktrees and what is uncommitted in them; it never decides whether one may go."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from waves.git.hardened import Repository, call
+
+
+def add_worktree(repository: Repository, path: Path, commit: str) -> None:
+    """A detached worktree at `commit`; the caller holds the worktree lock (git is not safe side by side)."""
+    call(repository, "worktree", "add", "--quiet", "--detach", "--", str(path), commit)
+
+
+def worktree_of(repository: Repository, path: Path) -> Repository | None:
+    """The linked worktree at `path`, found from the main repository's own list; None where there is none."""
+    for entry in sorted((repository.common_dir / "worktrees").glob("*/gitdir")):
+        with contextlib.suppress(FileNotFoundError):  # another one is removed at this very moment
+            if Path(entry.read_text().rstrip("\n")) == path / ".git":
+                return Repository(repository.common_dir, entry.parent, path)
+    return None
+
+
+def prune_worktrees(repository: Repository) -> None:
+    call(repository, "worktree", "prune")
+
+
+def remove_worktree(repository: Repository, path: Path) -> None:
+    """Remove a worktree whose contents the caller has shown to be safe elsewhere."""
+    call(repository, "worktree", "remove", "--force", "--force", "--", str(path))
+
+
+def attach(worktree: Repository, branch: str) -> None:
+    """Put a detached worktree on a branch that is at the same commit; no file is touched."""
+    call(worktree, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
+
+
+def detach(worktree: Repository, commit: str) -> None:
+    """Take a worktree off its branch without touching a file."""
+    call(worktree, "update-ref", "--no-deref", "HEAD", commit)
+
+
+def reset_hard(worktree: Repository, commit: str) -> None:
+    call(worktree, "reset", "--quiet", "--hard", commit)
+
+
+def uncommitted(worktree: Repository, *, ignored: bool = False) -> list[str]:
+    """Paths that differ from HEAD: modified, staged, untracked, and ignored ones if asked.
+
+    What is uncommitted inside a submodule is not looked at: git would run there, under that one's own configuration.
+    """
+    options = ["--ignored=matching"] if ignored else []
+    raw = call(worktree, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames",
+               "--ignore-submodules=dirty", *options).out  # fmt: skip
+    return [entry[3:] for entry in raw.decode("utf-8", "surrogateescape").split("\0") if entry]
+
+
+def ignored(worktree: Repository) -> list[str]:
+    """Ignored paths that are there; a folder of nothing else stands for what is in it."""
+    raw = call(worktree, "status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignored=traditional").out
+    entries = raw.decode("utf-8", "surrogateescape").split("\0")
+    return [entry[3:] for entry in entries if entry.startswith("!! ")]
+
+
+def branch_of(worktree: Repository) -> str | None:
+    """The branch that a worktree is on, None where its HEAD is detached."""
+    done = call(worktree, "symbolic-ref", "--quiet", "HEAD", ok=(0, 1))
+    return done.text.strip().removeprefix("refs/heads/") or None

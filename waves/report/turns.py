@@ -1,0 +1,119 @@
+"""Says whose turn it is with a unit, and the commands that a person can give; it decides nothing about the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from waves.records import Json, read_json
+
+if TYPE_CHECKING:
+    from waves.plan.model import Unit
+    from waves.steps.batch import Outcome
+    from waves.workspace import Planned
+
+NOBODY, PERSON, AGENT, UNIT, DOIT = "nobody", "person", "agent", "unit", "doit"
+# Steps that only wait for time to pass when they wait: the next `doit` looks again.
+PATIENT = ("implement", "checks", "review", "decide", "correct", "land")
+LONGEST = 200  # characters of a reviewer's words
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing that a person is asked: what about, and the command that answers it."""
+
+    about: str
+    command: str
+    others: tuple[str, ...] = ()  # rulings that may stand in the place of the one in the command
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`who`: nobody | person | agent | unit | doit."""
+
+    who: str
+    waits_for: str = ""  # in a word or two, for a table
+    reason: str = ""
+    asked: tuple[Asked, ...] = ()
+
+
+def turn_of(planned: Planned, unit: Unit, running: str = "") -> Turn:
+    """Whose turn it is; `running` is the agent run that goes on, if one does."""
+    outcome = planned.batch.outcome(unit.name)
+    if running:
+        return Turn(AGENT, f"its {running.partition('-')[0]}")
+    trouble = planned.batch.units[unit.name].troubles.get(outcome.at)
+    if outcome.state == "merged" and trouble and trouble.kind == "waiting":
+        return Turn(PERSON, "a person", outcome.reason)  # the clean-up found what is nowhere else
+    if outcome.state == "going" or (outcome.state == "merged" and outcome.at):
+        return Turn(DOIT, "the next doit")
+    if outcome.state in ("merged", "dropped"):
+        return Turn(NOBODY, reason=outcome.reason)
+    if outcome.state == "broken":
+        return Turn(DOIT, "the next doit", outcome.reason)
+    asked = tuple(_asked(planned, unit, outcome))
+    if outcome.state == "waiting" and not asked:
+        return _patience(planned, unit, outcome)
+    return Turn(PERSON, "a person", outcome.reason, asked)
+
+
+def _patience(planned: Planned, unit: Unit, outcome: Outcome) -> Turn:
+    facts = planned.batch.facts(unit)
+    kind = outcome.at.partition("@")[0]
+    before = facts.after if kind == "issue" else facts.before if kind == "land" else {}
+    if gone := [name for name, state in before.items() if state == "dropped"]:
+        reason = f"after '{gone[0]}', which is dropped: take it out of `after` in {planned.shown}, or drop this unit"
+        return Turn(PERSON, "a person", reason, (_drop(planned, unit),))
+    if before:
+        return Turn(UNIT, f"{'units' if len(before) > 1 else 'unit'} {', '.join(before)}", outcome.reason)
+    if kind in PATIENT:
+        return Turn(DOIT, "the next doit", outcome.reason)
+    return Turn(PERSON, "a person", outcome.reason)
+
+
+# ---- what a person is asked
+
+
+def _asked(planned: Planned, unit: Unit, outcome: Outcome) -> Iterator[Asked]:
+    record = planned.batch.units[unit.name].records.get(outcome.at)
+    trouble = planned.batch.units[unit.name].troubles.get(outcome.at)
+    if record is not None and trouble is None and record.result.get("decision") == "ask":
+        yield from _items(planned, unit, outcome.at, record.result["items"])
+    elif outcome.rule:
+        # What a step printed names the unit alone, which is not enough where two batches have one of that name.
+        words = outcome.rule.split()
+        yield Asked("", command(planned, unit, *words[3:5]))
+
+
+def _items(planned: Planned, unit: Unit, step: str, treatments: Mapping[str, str]) -> Iterator[Asked]:
+    cycle = step.partition("@")[2]
+    value = read_json(planned.batch.folder / unit.name / f"decision-{cycle}.json") or {}
+    for item in (one["item"] for one in value.get("treated", ())):
+        name = f"{item['id']}@{cycle}"
+        if treatments.get(name) == "ask":
+            others = ("defer", "requested") if name.startswith("V") else ("defer",)
+            yield Asked(_words(name, item), command(planned, unit, name, "correct"), others)
+
+
+def _words(name: str, item: Json) -> str:
+    from waves.plaintext import plain
+
+    place = f" {item['file']}" + (f":{item['line']}" if item.get("line") else "") if item.get("file") else ""
+    return " ".join(plain(f"{name}{place}: {item.get('issue', '')}").split())[:LONGEST]
+
+
+def _drop(planned: Planned, unit: Unit) -> Asked:
+    return Asked("", command(planned, unit, "drop"))
+
+
+def command(planned: Planned, unit: Unit, *words: str) -> str:
+    """A `waves rule` that can be copied as it stands; the reason is for the person to write."""
+    return " ".join(["waves rule", reference(planned, unit.name), *words, "--why '…'"])
+
+
+def reference(planned: Planned, unit: str) -> str:
+    """The unit's name, with its batch where another batch has one of that name."""
+    others = (one for one in planned.siblings if one is not planned and not one.fault)
+    shared = any(each.name == unit for one in others for each in one.plan.units)
+    return f"{planned.name}/{unit}" if shared else unit
