@@ -27,6 +27,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 AGENT = Path(__file__).with_name("scenario_agent.py")
+GOES_ON = 1000  # no exit code
 DEADLINE = 60.0  # seconds; far more than anything here takes
 
 FILES = {
@@ -356,6 +357,12 @@ class Process:
             self.code = self.starter.ask(wait=self.pid)
         return Ran(self.code, self.out)
 
+    def ended(self) -> bool:
+        if self.code is None:
+            answer = self.starter.ask(look=self.pid)
+            self.code = None if answer == GOES_ON else answer
+        return self.code is not None
+
     def kill(self, number: signal.Signals = signal.SIGKILL) -> Ran:
         """End it by a signal; one that has ended already stays as it is."""
         if self.code is None:
@@ -422,7 +429,10 @@ def _serve() -> None:
         importlib.import_module(name)
     for line in sys.stdin:
         question = json.loads(line)
-        answer = _fork(question["start"]) if "start" in question else _wait(question["wait"])
+        if "start" in question:
+            answer = _fork(question["start"])
+        else:
+            answer = _wait(question["wait"]) if "wait" in question else _look(question["look"])
         print(answer, flush=True)
 
 
@@ -448,15 +458,18 @@ def _fork(job: dict[str, Any]) -> int:
         os._exit(code)
 
 
+def _look(pid: int) -> int:
+    found, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else GOES_ON
+
+
 def _wait(pid: int) -> int:
     end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            return os.waitstatus_to_exitcode(status)
+    while (code := _look(pid)) == GOES_ON:
+        if time.monotonic() > end:
+            os.kill(pid, signal.SIGABRT)
         time.sleep(0.002)
-    os.kill(pid, signal.SIGABRT)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return code
 
 
 if __name__ == "__main__":

@@ -145,8 +145,7 @@ class Writer:
                     lines.append(f"{margin}# above {key}")
                 lines.append(f"{margin}{key}:{self.after_key(one, margin)}")
         else:
-            for one in value:
-                lines.append(f"{margin}- {self.item(one, margin)}")
+            lines += [f"{margin}- {self.item(one, margin)}" for one in value]
         return "\n".join(lines)
 
     def after_key(self, value: Any, margin: str) -> str:

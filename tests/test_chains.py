@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lifecycle_model import (
     APPROVED,
     PUBLISHED,
@@ -113,3 +115,12 @@ def test_every_step_comes_after_its_predecessors_and_nothing_waits_for_the_check
     assert before["decide@1"] == ("checks@1", "review@1")
     assert before["land@0"] == ("decide@4",)
     assert before["correct@turn1"] == ("land@0",)
+
+
+@given(st.sets(st.sampled_from([step.name for step in lifecycle.route(fresh().facts)])))
+def test_what_a_unit_came_to_keeps_its_order_whatever_is_left_out(left_out: set[str]) -> None:
+    steps = tuple(step for step in lifecycle.route(fresh().facts) if step.name not in left_out)
+    before = lifecycle.predecessors(steps)
+    order = [step.name for step in steps]
+    assert list(before) == order
+    assert all(order.index(one) < order.index(name) for name, those in before.items() for one in those)

@@ -140,6 +140,13 @@ def test_a_correction_that_goes_on_for_ever_ends_with_a_person(world: World) -> 
     assert done.asks() == ["waves rule a decide@1 retry"]
 
 
+def test_doit_without_a_plan_says_so(world: World) -> None:
+    (world.checkout / "plans").mkdir()
+    done = world.python_doit()
+    assert done.code == 0
+    assert done.out.startswith("there is no plan in plans/; ")
+
+
 def test_doit_lists_what_it_would_do(world: World) -> None:
     world.plan("a")
     assert "R batch:b" in world.python_doit("list", "--all", "--status").out

@@ -147,8 +147,13 @@ def test_no_hook_runs(repository: Repository, tmp_path: Path, hook: str) -> None
     assert not trace.exists()
 
 
-@pytest.mark.parametrize("setting", ["core.fsmonitor", "diff.external", "filter.evil.clean", "filter.evil.smudge",
-                                     "diff.evil.textconv", "merge.evil.driver", "core.pager", "core.sshCommand"])  # fmt: skip
+PROGRAMS = (
+    "core.fsmonitor", "diff.external", "filter.evil.clean", "filter.evil.smudge", "diff.evil.textconv",
+    "merge.evil.driver", "core.pager", "core.sshCommand",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", PROGRAMS)
 def test_no_program_of_the_configuration_runs(repository: Repository, tmp_path: Path, setting: str) -> None:
     program, trace = planted(tmp_path, "program")
     git.call(repository, "config", setting, str(program))

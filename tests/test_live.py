@@ -90,6 +90,7 @@ def test_a_terminal_shows_the_units_at_work_and_keeps_what_lasts(world: World) -
     world.plan("a", "c")
     world.agent(implementer_a=world.gate() + IMPLEMENT)
     with terminal(world) as screen:
+        until(lambda: world.paid("implementer a"), "the agent has begun")
         with world.open_gate():
             screen.until("b/c land@0: merged as ")
             screen.until("1 of 2 merged, 1 at work, 0:")
@@ -105,6 +106,7 @@ def test_a_key_press_ends_it_with_the_cursor_back_and_one_line(world: World) -> 
     world.plan("a")
     world.agent(implementer_a=world.gate() + IMPLEMENT)
     with terminal(world) as screen:
+        until(lambda: world.paid("implementer a"), "the agent has begun")
         with world.open_gate():
             screen.until("0 of 1 merged, 1 at work")
             screen.type("\x03")

@@ -173,7 +173,10 @@ def test_checks_that_stay_red_are_never_merged_whatever_is_ruled(world: World) -
     world.plan("a", policy={"correction_cycles": 1})
     world.agent(implementer_a=commit(BROKEN="x\n"))
     world.run(code=10)
-    world.rule("a", "C1@1", "defer")
+    refused = world.waves("rule", "a", "C1@1", "defer", "--why", "because", code=2)
+    assert "always corrected" in refused.out
+    by_hand = world.checkout / "plans" / "b.yaml"
+    by_hand.write_text(by_hand.read_text() + "rulings: [{unit: a, item: C1@1, ruling: defer, why: because}]\n")
     done = world.run(code=10)
     assert world.merged() == []
     assert world.states() == {"a": "escalated"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,9 +29,10 @@ class Installed:
             "CODEX_HOME": str(folder / "codex-home"), "TMPDIR": str(folder / "tmp"),
         }  # fmt: skip
 
-    def why_no_sandbox(self) -> str | None:
+    def why_no_sandbox(self, folder: Path) -> str | None:
+        environment = os.environ | self.environment(folder, os.environ["PATH"])
         done = subprocess.run(
-            [str(self.folder / "codex"), "sandbox", "--", "true"], capture_output=True, text=True, check=False
+            ["codex", "sandbox", "--", "true"], env=environment, capture_output=True, text=True, check=False
         )
         return f"its sandbox does not work here: {done.stderr.strip()[-300:]}" if done.returncode else None
 

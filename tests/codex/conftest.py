@@ -23,12 +23,12 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wave
 
 
 @pytest.fixture(scope="session")
-def installed() -> Installed:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """The folder with the `codex` that npm puts on the path; skipped, or failed with WAVES_REQUIRE_CODEX, without."""
     reason = _install()
     if reason is None:
         found = Installed(CACHE / "node_modules" / ".bin")
-        reason = found.why_no_sandbox()
+        reason = found.why_no_sandbox(tmp_path_factory.mktemp("sandbox"))
     if reason is not None:
         if os.environ.get("WAVES_REQUIRE_CODEX"):
             pytest.fail(f"codex {VERSION} is required: {reason}")
@@ -38,14 +38,16 @@ def installed() -> Installed:
 
 def _install() -> str | None:
     """Install into the cache unless it is there; why that is not possible."""
+    if CACHE.exists():
+        return None
     npm = shutil.which("npm")
     if npm is None:
         return "there is no npm"
     CACHE.parent.mkdir(parents=True, exist_ok=True)
     with CACHE.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several workers of one test run
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if CACHE.exists():
-            return None
+            return None  # another worker of the same tests was quicker
         new = CACHE.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
         options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(new)]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+
 from codex_world import CodexWorld, commit, prompt_of, review
-from loop_world import item
-from stand_in import Say, Shell
+from loop_world import item, until
+from stand_in import Refuse, Say, Shell
 
 IMPLEMENTER, REVIEWER, CORRECTOR = (prompt_of(role, "a") for role in ("implementer", "reviewer", "corrector"))
 
@@ -42,3 +46,44 @@ def test_an_answer_that_is_no_json_twice_is_a_persons_matter(world: CodexWorld) 
     world.run(code=10)
     assert world.states() == {"a": "escalated"}
     assert len(world.stand_in.asked_for(REVIEWER)) == 2
+
+
+def test_an_agent_that_is_killed_is_resumed_in_its_thread_and_does_nothing_twice(world: CodexWorld) -> None:
+    world.plan("a")
+    waiting = world.worktree("a") / "waiting"
+    world.stand_in.on(
+        IMPLEMENTER,
+        [commit("a.txt", "one"), Shell("touch waiting; sleep 300")],
+        [Shell("rm waiting; git log --format=%s -1"), Say("Did it.")],
+    )
+    world.stand_in.on(REVIEWER, [review()])
+    started = world.start("run")
+    until(waiting.exists, "the agent waits")
+    parent = json.loads((world.unit("a") / "runs/implementer-1-1/started.json").read_text())["pid"]
+    os.kill(parent, signal.SIGKILL)
+    assert started.wait().code == 0
+    assert world.states() == {"a": "merged"}
+    asked = world.stand_in.asked_for(IMPLEMENTER)
+    assert len({one.thread for one in asked}) == 1
+    assert "You were interrupted" in asked[-1].prompt
+    assert asked[-1].outputs[-1].endswith("feat: work\n")
+    assert len(world.merged()) == 1
+
+
+def test_a_usage_limit_is_waited_for_and_costs_no_strike(world: CodexWorld) -> None:
+    world.plan("a")
+    limit = Refuse(429, {"type": "usage_limit_reached", "plan_type": "plus"})
+    world.stand_in.on(IMPLEMENTER, [limit], [limit], [limit], [commit("a.txt", "one"), Say("Did it.")])
+    world.stand_in.on(REVIEWER, [review()])
+    for _ in range(3):
+        assert "usage limit is reached" in world.run(code=75).out
+    world.run()
+    assert world.states() == {"a": "merged"}
+
+
+def test_reaching_the_cap_of_a_unit_is_a_persons_matter(world: CodexWorld) -> None:
+    world.plan("a", policy={"tokens_per_unit": 5_000})
+    world.stand_in.on(IMPLEMENTER, [commit("a.txt", "one"), Shell("true", tokens=5_000), Shell("sleep 300")])
+    done = world.run(code=10)
+    assert "tokens, and 5000 were left" in done.out
+    assert world.states() == {"a": "escalated"}

@@ -78,16 +78,19 @@ def landing_rounds(facts: Facts) -> int:
 
 
 def predecessors(steps: tuple[Step, ...]) -> dict[str, tuple[str, ...]]:
-    """Step name to the steps that must be settled before it; checks and review of one cycle go side by side."""
+    """Step name to the steps that must be settled before it; checks and review of one cycle go side by side.
+
+    `steps` is a route or what a unit came to of it: where one is left out, those after it follow the one before.
+    """
     found: dict[str, tuple[str, ...]] = {}
     previous = ""
     for step in steps:
-        if step.kind == "review":
-            found[step.name] = found[f"checks@{step.at}"]
-        elif step.kind == "decide":
-            found[step.name] = (f"checks@{step.at}", f"review@{step.at}")
-        else:
-            found[step.name] = (previous,) if previous else ()
+        checks, review = f"checks@{step.at}", f"review@{step.at}"
+        found[step.name] = (previous,) if previous else ()
+        if step.kind == "review" and checks in found:
+            found[step.name] = found[checks]
+        elif step.kind == "decide" and checks in found and review in found:
+            found[step.name] = (checks, review)
         previous = step.name
     return found
 

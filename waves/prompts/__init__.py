@@ -27,11 +27,34 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 __all__ = [
-    "ROLES", "Arbitration", "ChangedFile", "Correction", "Deferred", "Dispatch", "Point", "RedCheck", "Renumbering",
-    "ReviewRequest", "arbiter", "corrector", "implementer", "pin", "plain", "reviewer", "template",
+    "RESUMED",
+    "ROLES",
+    "Arbitration",
+    "ChangedFile",
+    "Correction",
+    "Deferred",
+    "Dispatch",
+    "Point",
+    "RedCheck",
+    "Renumbering",
+    "ReviewRequest",
+    "arbiter",
+    "corrector",
+    "implementer",
+    "pin",
+    "plain",
+    "reviewer",
+    "template",
 ]  # fmt: skip
 
 ROLES = ("implementer", "reviewer", "corrector", "arbiter")
+
+# Before the prompt of a run that goes on in the thread of one that was interrupted.
+RESUMED = """You were interrupted, and go on now in the same thread. What you committed is still there; what you left
+uncommitted may be. Look with `git status` and `git log` before you do anything, and do nothing twice. What was asked of
+you holds as it stands here once more:
+
+"""
 
 
 def template(role: str, overrides: Path | None = None, pinned: Path | None = None) -> str:

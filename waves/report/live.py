@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LASTING = ("merged as ", "flag: ", "restored: ", "escalated: ", "broken: ", "closed: ")
 # Steps that only look: a row for them would flicker.
 UNSEEN = ("issue", "settled", "audit", "batch")
+NO_PLAN = "there is no plan in plans/; docs/plan.md says what goes into one, `waves check` what stands against it"
 INTERRUPTED = "interrupted: agents that run go on, the next `doit` takes up what they did; `waves stop` ends them"
 
 
@@ -225,6 +226,8 @@ class Reporter:
         if isinstance(sys.exc_info()[1], KeyboardInterrupt):
             self._shown.write(INTERRUPTED)
             return
+        if not self._session.planned:
+            self._shown.write(NO_PLAN)
         for text in (*self._errors, *(summary(planned) for planned in self._session.planned)):
             self._shown.write(text)
 

@@ -44,8 +44,9 @@ def turn_of(planned: Planned, unit: Unit, running: str = "") -> Turn:
     if running:
         return Turn(AGENT, f"its {running.partition('-')[0]}")
     trouble = planned.batch.units[unit.name].troubles.get(outcome.at)
-    if outcome.state == "merged" and trouble and trouble.kind == "waiting":
-        return Turn(PERSON, "a person", outcome.reason)  # the clean-up found what is nowhere else
+    if outcome.state == "merged" and trouble:  # in the clean-up, such as of what is nowhere else
+        waits = (PERSON, "a person") if trouble.kind == "waiting" else (DOIT, "the next doit")
+        return Turn(*waits, outcome.reason)
     if outcome.state == "going" or (outcome.state == "merged" and outcome.at):
         return Turn(DOIT, "the next doit")
     if outcome.state in ("merged", "dropped"):

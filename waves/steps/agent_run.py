@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from waves import agents, git
+from waves import agents, git, prompts
 from waves.agents import quarantine, restore, saved, snapshot, worktrees
 from waves.agents import run as runs
 from waves.agents.snapshot import shown
@@ -103,25 +104,35 @@ def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> 
     agent = work.batch.plan.agent_for(task.role)
     kind, job = agents.kind_of(agent), _job(work, task, directory)
     was_over = runs.state(directory) is runs.State.ENDED
-    ended = runs.ensure(directory, kind.spec(agent, job), read_text(directory / "asked.md"))
+    must_stop = functools.partial(agents.cut_short, kind, job)
+    ended = runs.ensure(directory, kind.spec(agent, job), read_text(directory / "asked.md"), must_stop=must_stop)
     result = kind.result(job, ended)
     problems = _guard(work, task, worktree, directory)
     collected = _collect(work, directory) if task.writes else None
     ran = Ran(directory, result, collected)
-    if ended.reason in ("died", "stopped"):
-        fault = _judge(directory, result.failure.message if result.failure else ended.reason, strike=False)
-        if ended.reason == "stopped" and not was_over:
+    failure = result.failure
+    if failure is not None and failure.consequence not in ("resume", "strike"):
+        fault = _judge(directory, failure.message, strike=False, failure=failure.kind)
+        if failure.consequence == "person":
+            raise work.escalate(f"{failure.message}; {failure.what_next}")
+        if failure.kind != "not-resumed":
+            raise HeldError("waiting", f"{failure.message}; {failure.what_next}")
+        return ran, fault
+    if failure is not None and failure.consequence == "resume":
+        fault = _judge(directory, failure.message, strike=False, failure=failure.kind)
+        if failure.kind == "stopped" and not was_over:
             # A person stops it for a reason: starting the next one at once would make that impossible.
             raise HeldError("waiting", f"its {task.role} was stopped; the next `doit` goes on from what it committed")
         return ran, fault
     if problems:
         return ran, _judge(directory, f"it changed what it must not: {'; '.join(problems[:3])}")
-    return ran, _judge(directory, task.accept(ran))
+    return ran, _judge(directory, task.accept(ran), failure=failure.kind if failure else None)
 
 
-def _judge(directory: Path, fault: str | None, *, strike: bool = True) -> str | None:
+def _judge(directory: Path, fault: str | None, *, strike: bool = True, failure: str | None = None) -> str | None:
     """Write down what came of a run; a fault that is nobody's (killed, stopped) is no strike."""
-    write_json(directory / "judged.json", {"fault": fault, "strike": strike and fault is not None})
+    value = {"fault": fault, "strike": strike and fault is not None, "failure": failure}
+    write_json(directory / "judged.json", value)
     return fault
 
 
@@ -130,12 +141,28 @@ def _begin(work: Work, task: Task, worktree: git.Repository, directory: Path, fa
     worktree_at(work, task.head, made_by_runs(work.path)[0] if task.writes else frozenset())
     before = git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
     extra = quarantine.prepare(worktree, directory) if task.writes else {}
-    write_text(directory / "asked.md", task.prompt(fault, directory))
+    thread = _thread_to_resume(work, task)
+    asked = task.prompt(fault, directory)
+    write_text(directory / "asked.md", prompts.RESUMED + asked if thread else asked)
     saved.save(snapshot.take(worktree, _own_refs(work)), directory / "before.json")
     write_json(directory / "about.json", {
         "key": task.key, "role": task.role, "before": before, "previous_fault": fault, "environment": dict(extra),
-        "started": time.time(),
+        "started": time.time(), "resume": thread,
     })  # fmt: skip
+
+
+# An end after which the thread is as good as it was; after any other, the next run begins anew.
+GOES_ON = ("died", "stopped", "server", "network", "usage-limit", "timeout", "stalled")
+
+
+def _thread_to_resume(work: Work, task: Task) -> str | None:
+    """The thread of the run before, if that was for the same and was interrupted."""
+    earlier = runs.attempts(work.path / "runs", f"{task.role}-{task.label}")
+    begun = [(one, about) for one in earlier if (about := read_json(one / "about.json"))]
+    if not begun or begun[-1][1].get("key") != task.key:
+        return None
+    judged = read_json(begun[-1][0] / "judged.json") or {}
+    return agents.thread_of([begun[-1][0]]) if judged.get("failure") in GOES_ON else None
 
 
 def _job(work: Work, task: Task, directory: Path) -> agents.Job:
@@ -150,7 +177,20 @@ def _job(work: Work, task: Task, directory: Path) -> agents.Job:
         timeout=policy.run_timeout,
         stall_timeout=policy.stall_timeout,
         git_environment=dict(about["environment"]),
+        sandbox=policy.sandbox,
+        scratch=work.path / "scratch",
+        resume=about.get("resume"),
+        token_limit=_tokens_left(work),
     )
+
+
+def _tokens_left(work: Work) -> int | None:
+    """What the unit's cap leaves, after all runs of it that have been judged."""
+    cap = work.batch.plan.policy.tokens_per_unit
+    if cap is None:
+        return None
+    over = [one.parent for one in work.path.glob("runs/*/judged.json")]
+    return cap - sum((agents.progress_of(one) or agents.Progress()).tokens or 0 for one in over)
 
 
 def _own_refs(work: Work) -> tuple[str, ...]:
