@@ -5,6 +5,7 @@ python -m benchmarks.throughput [UNITS]
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -50,8 +51,6 @@ done
 def script_seconds(world: World) -> float:
     env = {"AGENT": str(world.agent), "ORIGIN": str(world.origin), "CLEAN": str(world.times / "clean"),
            "TIMES": str(world.times)}  # fmt: skip
-    import os
-
     began = time.monotonic()
     subprocess.run(["sh", "-c", SCRIPT, "script", *world.units], cwd=world.checkout, env=os.environ | env, check=True)
     return time.monotonic() - began

@@ -375,6 +375,41 @@ PUSHES: dict[str, tuple[Model, str]] = {
 }  # fmt: skip
 
 
+MERGES: dict[str, tuple[Model, str]] = {
+    "instead of a ruling": (told(f"{REVIEWED} decide@0:ask").but(pull="merged"), """
+        issue … decide@0: up to date (the pull request was merged by a person)
+        correct@1 … decide@4: not needed (the pull request was merged by a person)
+        land@0: run (the pull request was merged by a person)
+        correct@turn1 … cleanup: not needed (the pull request was merged by a person)
+        settled: run (always last)
+    """),
+    "when it was not clean": (told(UNCLEAN).but(pull="merged", pushed=PUSHED), """
+        issue … decide@0: up to date (the pull request was merged by a person)
+        correct@1 … decide@4: not needed (the pull request was merged by a person)
+        land@0: up to date (the pull request was merged by a person)
+        correct@turn1 … decide@turn1: not needed (the pull request was merged by a person)
+        land@1: run (the pull request was merged by a person)
+        correct@turn2 … cleanup: not needed (the pull request was merged by a person)
+        settled: run (always last)
+    """),
+    "and was taken in": (told(f"{REVIEWED} decide@0:ask").but(pull="merged").done("land@0", "merged"), """
+        issue … decide@0: up to date (the unit is merged)
+        correct@1 … decide@4: not needed (the unit is merged)
+        land@0: up to date (the unit is merged)
+        correct@turn1 … land@4: not needed (the unit is merged)
+        cleanup: run (not done yet)
+        settled: run (always last)
+    """),
+    "before the unit was dispatched": (fresh(unit=ADOPTED, pull="merged"), """
+        issue: run (not dispatched yet: read again)
+        worktree … prompt: waits (after issue)
+        implement: not needed (adopted: the work is there already)
+        pr … cleanup: waits (after issue)
+        settled: run (always last)
+    """),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", WAY)
 def test_on_its_way_each_step_follows_from_those_before(name: str) -> None:
     shows(*WAY[name])
@@ -388,6 +423,11 @@ def test_what_holds_a_unit_is_said_by_every_step_after_it(name: str) -> None:
 @pytest.mark.parametrize("name", PUSHES)
 def test_a_push_by_hand_opens_a_new_cycle(name: str) -> None:
     shows(*PUSHES[name])
+
+
+@pytest.mark.parametrize("name", MERGES)
+def test_a_merge_by_hand_is_taken_in(name: str) -> None:
+    shows(*MERGES[name])
 
 
 def test_a_step_that_is_off_the_way_since_the_graph_was_made_is_not_needed() -> None:

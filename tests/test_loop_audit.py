@@ -12,7 +12,7 @@ from loop_world import APPROVED, BLOCKING, NOTHING_AMISS, World, commit, say
 
 @pytest.fixture
 def merged(world: World) -> World:
-    world.plan("a", "c")
+    world.plan("a")
     world.run()
     assert world.audit() == NOTHING_AMISS
     return world

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from loop_world import APPROVED, BLOCKING, NOTHING_AMISS, World, commit
 
 
@@ -175,10 +174,9 @@ def test_an_adopted_branch_that_is_not_there_waits(world: World) -> None:
     assert world.landed() == ["Thing 1"]
 
 
-@pytest.mark.parametrize("how", ["branch", "pull_request"])
-def test_a_push_to_an_adopted_branch_is_followed(world: World, how: str) -> None:
+def test_a_push_to_an_adopted_branch_is_followed(world: World) -> None:
     opened_by_hand(world, somebodys_branch(world))
-    world.plan({"unit": "a", how: "theirs" if how == "branch" else 77}, policy={"merge": "ask"})
+    world.plan({"unit": "a", "pull_request": 77}, policy={"merge": "ask"})
     world.run(code=10)
     world.commit({"more.txt": "x\n"}, "feat: more of theirs", at=world.colleague())
     world.run(code=10)

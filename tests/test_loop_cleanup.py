@@ -16,9 +16,7 @@ def with_left_over(world: World, script: str) -> Path:
 @pytest.mark.parametrize(
     ("script", "name"),
     [
-        ("echo x > notes.txt", "notes.txt"),
         ("echo x >> app.txt", "app.txt"),
-        ("echo x > new.txt; git add new.txt", "new.txt"),
         ("mkdir deep; echo x > deep/er.txt", "deep/er.txt"),
     ],
 )

@@ -153,6 +153,21 @@ def test_a_correction_without_a_commit_gets_one_more_run_and_then_a_person(world
     assert world.tree()["a.txt"] == "better"
 
 
+def test_a_corrector_that_is_blocked_by_its_own_word_asks_a_person_at_once(world: World) -> None:
+    world.plan("a")
+    world.agent(reviewer_a_0=BLOCKING, corrector_a=commit("fix: half", half_txt="1\n") + "echo 'BLOCKED: which test?'")
+    done = world.run(code=10)
+    assert world.paid("corrector") == ["corrector a 1 1"]
+    assert done.line("  a: ") == "  a: escalated: the corrector is blocked: which test?"
+    assert done.asks() == ["waves rule a correct@1 retry"]
+    world.run(code=10)
+    assert len(world.paid("corrector")) == 1
+    world.agent(corrector_a=commit("fix: test", test_txt="1\n"))
+    world.rule("a", "correct@1", "retry")
+    world.run()
+    assert world.tree() == {"app.txt": "one", "a.txt": "a", "half.txt": "1", "test.txt": "1"}
+
+
 def test_red_checks_are_an_item_like_a_blocking_one(world: World) -> None:
     world.plan("a", local={"checks": ["cat *.txt", "sh -c 'echo the tail; test ! -e BROKEN'"]})
     world.agent(

@@ -62,16 +62,6 @@ def test_several_commits_are_one_squashed_merge_and_all_of_them_are_the_runs(wor
     assert world.audit()["made-by-runs"] == []
 
 
-@pytest.mark.parametrize("method", ["rebase", "merge"])
-def test_the_merge_method_is_the_plans(world: World, method: str) -> None:
-    world.plan("a", policy={"merge_method": method})
-    world.agent(implementer_a=commit("feat: one", a_txt="1\n") + commit("feat: two", a_txt="2\n"))
-    world.run()
-    expected = ["feat: one", "feat: two"] if method == "rebase" else ["feat: Thing 1 (#2)"]
-    assert world.merged() == expected
-    assert world.audit()["made-by-runs"] == []
-
-
 def test_one_that_amends_its_own_commit_is_fine(world: World) -> None:
     world.plan("a")
     world.agent(implementer_a=commit(a_txt="1\n") + "echo 2 > a.txt; git commit -qa --amend --no-edit")
@@ -112,10 +102,8 @@ def test_commits_made_off_the_branch_are_taken_and_flagged(world: World, elsewhe
     "harm",
     [
         "rm .git",
-        "rm .git; git init -q .; git add --all; git commit -qm 'chore: mine'",
         'cd ..; rm -rf "$OLDPWD"',
         'git_dir=$(git rev-parse --absolute-git-dir); rm -rf "$git_dir"/*',
-        "echo '../../..' > .git",
     ],
 )
 def test_a_worktree_that_is_damaged_is_made_anew_and_the_repository_is_whole(world: World, harm: str) -> None:

@@ -54,7 +54,7 @@ def test_undisturbed(world: World) -> None:
     as_if_undisturbed(world)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_killed_again_and_again_it_comes_to_the_same_end(world: World, seed: int) -> None:
     chance = random.Random(seed)
     eventful(world)
@@ -68,16 +68,14 @@ def test_killed_again_and_again_it_comes_to_the_same_end(world: World, seed: int
     as_if_undisturbed(world)
 
 
-def test_killed_whenever_it_has_said_something_new_it_comes_to_the_same_end(world: World) -> None:
+def test_killed_after_one_line_and_then_after_two_and_so_on_it_comes_to_the_same_end(world: World) -> None:
     eventful(world)
-    code = -1
-    for _ in range(60):
+    for lines in range(1, 40):
         run = world.start("run")
-        # The first two lines may well be those of the last time: that two agents are about to begin.
-        until(lambda run=run: run.out.count("\n") > 2 or run.ended(), "it says something new")  # type: ignore[misc]
-        if (code := run.kill().code) >= 0:
+        until(lambda: run.out.count("\n") >= lines or run.ended(), "it says so much")  # noqa: B023
+        if run.kill().code >= 0:
             break
-    assert code == 0
+    assert run.code == 0, run.out
     as_if_undisturbed(world)
 
 
@@ -156,8 +154,8 @@ def test_a_run_whose_parent_is_killed_is_begun_anew_without_a_strike(world: Worl
         world.run()
     assert world.paid("implementer") == ["implementer a 0 1", "implementer a 0 2"]
     assert world.tree() == {"app.txt": "one", "half.txt": "1", "a.txt": "a"}
-    judged = read_json(run_of(world, "implementer-1-1") / "judged.json")
-    assert judged == {"fault": "the run's parent was killed", "strike": False}
+    judged = read_json(run_of(world, "implementer-1-1") / "judged.json") or {}
+    assert (judged["fault"], judged["strike"]) == ("the run's parent was killed", False)
     assert world.audit() == NOTHING_AMISS
 
 
@@ -188,7 +186,7 @@ def test_interrupted_it_says_that_agents_go_on(world: World) -> None:
     assert world.paid() == ["implementer a 0 1", "reviewer a 0 1"]
 
 
-@pytest.mark.parametrize("name", ["refs/heads/feat/a.lock", "packed-refs.lock", "refs/remotes/origin/main.lock"])
+@pytest.mark.parametrize("name", ["refs/heads/feat/a.lock", "refs/remotes/origin/main.lock"])
 def test_a_lock_that_a_killed_git_left_is_no_obstacle(world: World, name: str) -> None:
     world.plan("a", policy={"merge": "ask"})
     world.run(code=10)

@@ -7,7 +7,6 @@ from loop_world import APPROVED, World, commit
 OFFENCES = {
     "writes a new file": ("echo x > new.txt", "new.txt"),
     "edits a tracked file": ("echo x >> app.txt", "app.txt"),
-    "deletes a tracked file": ("rm app.txt", "app.txt"),
     "edits an ignored file": ("echo x > notes.log", "notes.log"),
     "changes the index only": ("git rm -q --cached app.txt", "app.txt"),
     "commits": (commit("feat: sneaked in", sneaked_txt="x"), "feat/a"),
@@ -15,8 +14,6 @@ OFFENCES = {
     "switches to another branch": ("git switch -qc other", "HEAD"),
     "adds a hook": ('echo true > "$(git rev-parse --git-path hooks)/pre-push"', "pre-push"),
     "changes the configuration": ("git config core.fsmonitor evil", "config"),
-    "makes a file executable": ("chmod +x app.txt", "app.txt"),
-    "removes the worktree": ('cd ..; rm -rf "$OLDPWD"', ""),
     "removes worktree and branch": (
         'git update-ref -d refs/heads/feat/a; rm -rf "$(git rev-parse --absolute-git-dir)" "$PWD"',
         "",

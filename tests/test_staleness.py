@@ -138,6 +138,13 @@ def test_what_a_correction_answered_is_history(story: str, change: str) -> None:
     assert changed.shown() == model.shown()
 
 
+@pytest.mark.parametrize("lost", ["checks@0", "review@0", "decide@0"])
+def test_a_lost_record_of_what_was_answered_is_not_paid_for_again(lost: str) -> None:
+    records = told(CORRECTED).facts.records
+    without = told(CORRECTED).but(records={name: one for name, one in records.items() if name != lost})
+    assert without.due() == ["checks@1", "review@1", "settled"]
+
+
 UPSTREAM: dict[str, Callable[[Model], Model]] = {
     **CHANGES,
     "every output is gone": lambda model: model.but(damaged=dict.fromkeys(
@@ -214,6 +221,13 @@ def test_an_escalation_is_over_when_what_it_was_about_has_changed(model: Model, 
     if due == "prompt" and held != "implement":
         after = after.done("implement").done("pr").done("checks@0")
     assert after.due() == [held, "settled"]
+
+
+def test_what_was_closed_goes_on_when_it_is_open_again() -> None:
+    closed = told(APPROVED).trouble("land@0", "closed")
+    assert closed.but(pull="closed").due() == ["settled"]
+    assert closed.but(pull="open").due() == ["land@0", "settled"]
+    assert told(APPROVED).trouble("land@0", "escalated").but(pull="open").due() == ["settled"]
 
 
 def test_the_same_retry_twice_is_two_retries_of_a_decision() -> None:

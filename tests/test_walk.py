@@ -40,6 +40,8 @@ def fate(model: Model, name: str, seed: int) -> str:
     found = random.Random(digest(cause)).choices([*kinds], [*kinds.values()])[0]
     if step.kind == "correct" and facts.pushed:
         return "by-hand"
+    if step.kind == "land" and facts.pull == "merged":
+        return "merged"
     if step.kind == "decide" and found == "correct":
         made, allowed = lifecycle.corrections(facts, step.at)
         return "correct" if made < allowed else "escalate"
@@ -110,9 +112,9 @@ class Life:
         found = self.survey
         before = lifecycle.predecessors(lifecycle.route(facts))[name]
         assert {found[one].kind for one in before} <= {DONE, NOT_NEEDED}, (name, before)
-        if name.startswith("land@"):
+        if name.startswith("land@") and facts.pull != "merged":
             self.check_landing(name)
-        if name.startswith("correct@") and not facts.pushed:
+        if name.startswith("correct@") and not facts.pushed and not facts.record(name):
             source = lifecycle.asks_for(step_of(name), facts)
             assert found[source].kind == DONE
             assert facts.records[source].result["decision"] == "correct"
@@ -204,7 +206,10 @@ def test_it_comes_to_the_same_end_in_whatever_order_threads_run(
 
 # ---- people come in between
 
-VISITS = ("push", "retry", "retry", "rule", "scope", "cycles", "nits", "delete", "folder", "drop", "withdraw", "turn")
+VISITS = (
+    "push", "retry", "retry", "rule", "scope", "cycles", "nits", "delete", "folder", "drop", "withdraw", "turn",
+    "merge", "reopen",
+)  # fmt: skip
 
 
 class Visitor:
@@ -260,6 +265,14 @@ class Visitor:
 
     def _withdraw(self, life: Life) -> None:
         life.model = life.model.but(rulings=life.model.facts.rulings[:-1])
+
+    def _merge(self, life: Life) -> None:
+        if "pr" in life.model.facts.records:
+            life.model = life.model.but(pull="merged")
+
+    def _reopen(self, life: Life) -> None:
+        if not life.model.facts.merged:
+            life.model = life.model.but(pull="open")
 
     def _turn(self, life: Life) -> None:
         life.model = life.model.but(before={} if life.model.facts.before else {"first": "going"})

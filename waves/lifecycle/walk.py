@@ -52,7 +52,7 @@ class _Walk:
     def __init__(self, facts: Facts, steps: tuple[Step, ...]) -> None:
         self.facts, self.steps, self.merged = facts, steps, facts.merged
         self.push_taken_in = "" if self.merged else _slot_for_push(facts, steps)
-        self.merge_taken_in = _slot_for_merge(facts, steps) if facts.pull == "merged" else ""
+        self.merge_taken_in = _slot_for_merge(facts, steps)
         self.history = _history(facts, steps, self.push_taken_in)
         self.stopped: Verdict | None = None  # what every later step gets
         self.stopped_at = ""
@@ -80,12 +80,9 @@ class _Walk:
             return self.stopped
         if step.name == self.push_taken_in:
             return Verdict(RUN, (f"the branch was pushed by hand to {self.facts.pushed[:8]}",))
-        history = self.history.get(step.name)
-        if history and history.kind == DONE:
-            return history
         if needless := self._needless(step):
             return Verdict(NOT_NEEDED, (needless,))
-        return history or self._waits(step) or self._own(step)
+        return self.history.get(step.name) or self._waits(step) or self._own(step)
 
     def _after_merge(self, step: Step) -> Verdict:
         if step.kind == "cleanup":
@@ -157,7 +154,9 @@ def _slot_for_push(facts: Facts, steps: tuple[Step, ...]) -> str:
 
 
 def _slot_for_merge(facts: Facts, steps: tuple[Step, ...]) -> str:
-    """The landing that takes in a merge by hand."""
+    """The landing that takes in a merge by hand; one that came before the unit's own `pr` is found by that step."""
+    if facts.pull != "merged" or "pr" not in facts.records:
+        return ""
     return next((step.name for step in steps if step.kind == "land" and not facts.record(step.name)), "")
 
 

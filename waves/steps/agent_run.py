@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from waves.agents import quarantine, restore, saved, snapshot, worktrees
 from waves.agents import run as runs
 from waves.agents.snapshot import shown
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
-from waves.steps.work import HeldError, Work
+from waves.steps.work import HeldError, Work, one_line
 
+BLOCKED = re.compile(r"^BLOCKED:\s*(.+)$", re.MULTILINE)  # what the prompts of those that write ask for
 STRIKES = 2  # runs that may come to nothing before a person is asked
 
 
@@ -60,6 +62,7 @@ def _next(work: Work, task: Task) -> tuple[Path, str | None]:
     name = f"{task.role}-{task.label}"
     earlier = _not_used_up(work, runs.attempts(work.path / "runs", name))
     faults: list[str] = []
+    asked: list[str] = []  # why a person was asked
     for directory in earlier:
         about = read_json(directory / "about.json")
         judged = read_json(directory / "judged.json")
@@ -72,6 +75,10 @@ def _next(work: Work, task: Task) -> tuple[Path, str | None]:
             return directory, about.get("previous_fault")
         elif judged.get("strike"):
             faults.append(str(judged["fault"]))
+        elif judged.get("person"):
+            asked.append(str(judged["fault"]))
+    if len(asked) > work.retries():
+        raise work.escalate(asked[-1])
     if len(faults) >= STRIKES * (1 + work.retries()):
         raise work.escalate(f"{task.role} came to nothing {len(faults)} times: {faults[-1]}")
     return runs.next_attempt(work.path / "runs", name), faults[-1] if faults else None
@@ -111,22 +118,33 @@ def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> 
     collected = _collect(work, directory) if task.writes else None
     ran = Ran(directory, result, collected)
     failure = result.failure
-    if failure is not None and failure.consequence not in ("resume", "strike"):
-        fault = _judge(directory, failure.message, strike=False, failure=failure.kind)
-        if failure.consequence == "person":
-            raise work.escalate(f"{failure.message}; {failure.what_next}")
-        if failure.kind != "not-resumed":
-            raise HeldError("waiting", f"{failure.message}; {failure.what_next}")
-        return ran, fault
-    if failure is not None and failure.consequence == "resume":
-        fault = _judge(directory, failure.message, strike=False, failure=failure.kind)
-        if failure.kind == "stopped" and not was_over:
-            # A person stops it for a reason: starting the next one at once would make that impossible.
-            raise HeldError("waiting", f"its {task.role} was stopped; the next `doit` goes on from what it committed")
-        return ran, fault
+    if failure is not None and failure.consequence != "strike":
+        return ran, _after_failure(work, task, directory, failure, was_over=was_over)
     if problems:
         return ran, _judge(directory, f"it changed what it must not: {'; '.join(problems[:3])}")
+    if task.writes and (blocked := BLOCKED.search(result.message)):
+        raise _asks_person(work, directory, f"the {task.role} is blocked: {one_line(blocked[1])}", "blocked")
     return ran, _judge(directory, task.accept(ran), failure=failure.kind if failure else None)
+
+
+def _after_failure(work: Work, task: Task, directory: Path, failure: agents.Failure, *, was_over: bool) -> str | None:
+    """What a failure that is nobody's strike leads to: a person is asked, the unit waits, or the next run goes on."""
+    what = f"{failure.message}; {failure.what_next}"
+    if failure.consequence == "person":
+        raise _asks_person(work, directory, what, failure.kind)
+    fault = _judge(directory, failure.message, strike=False, failure=failure.kind)
+    if failure.kind == "stopped" and not was_over:
+        # A person stops it for a reason: starting the next one at once would make that impossible.
+        raise HeldError("waiting", f"its {task.role} was stopped; the next `doit` goes on from what it committed")
+    if failure.consequence != "resume" and failure.kind != "not-resumed":
+        raise HeldError("waiting", what)
+    return fault
+
+
+def _asks_person(work: Work, directory: Path, why: str, failure: str) -> HeldError:
+    """What is to be raised; written down first, so that a kill in between does not begin another run."""
+    write_json(directory / "judged.json", {"fault": why, "strike": False, "person": True, "failure": failure})
+    return work.escalate(why)
 
 
 def _judge(directory: Path, fault: str | None, *, strike: bool = True, failure: str | None = None) -> str | None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from waves import git
 from waves.records import digest, read_text
 from waves.steps import agent_run
-from waves.steps.work import Done, Work, one_line, to_json
-
-BLOCKED = re.compile(r"^BLOCKED:\s*(.+)$", re.MULTILINE)
+from waves.steps.work import Done, Work, to_json
 
 
 def run(work: Work) -> Done:
@@ -25,8 +22,6 @@ def run(work: Work) -> Done:
 
     def accept(ran: agent_run.Ran) -> str | None:
         assert ran.collected is not None
-        if blocked := BLOCKED.search(ran.result.message):
-            raise work.escalate(f"the implementer is blocked: {one_line(blocked[1])}")
         if ran.result.failure:
             return ran.result.failure.message
         if ran.collected.head == base:
