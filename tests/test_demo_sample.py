@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-import waves
 from waves import demo, git, process, prompts
 from waves.errors import UsageError
 from waves.forges import Issue
@@ -20,7 +19,7 @@ from waves.forges.local_issues import IssueFolder
 from waves.plan.model import Plan, Unit
 from waves.plan.reader import read_plan
 
-TOP = Path(waves.__file__).parents[1]
+TOP = Path(__file__).parent.parent
 PLAN: Plan = read_plan(TOP / "plans" / "demo.yaml")
 UNITS = {unit.name: unit for unit in PLAN.units}
 PERSON = {f"GIT_{who}_{what}": "demo@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from loop_world import IMPLEMENT, World, commit, say
@@ -123,6 +125,31 @@ def test_a_damaged_worktree_after_a_commit_loses_no_commit(world: World) -> None
     world.run()
     assert world.paid("implementer") == ["implementer a 0 1", "implementer a 0 2"]
     assert world.tree()["a.txt"] == "a"
+
+
+def test_a_worktree_that_is_made_anew_is_set_up_anew_and_what_was_in_it_is_kept_and_named(world: World) -> None:
+    world.plan("a", setup={"run": ["echo set up > notes.log"]})
+    world.agent(
+        implementer_a_0_1='echo precious > left.txt; rm -r notes.log "$(git rev-parse --absolute-git-dir)"',
+        implementer_a_0_2='test "$(cat notes.log)" = "set up"; ' + IMPLEMENT,
+    )
+    done = world.run()
+    kept = done.line("flag: the worktree was damaged").rpartition(" ")[2]
+    assert (Path(kept) / "left.txt").read_text() == "precious\n"
+    assert world.tree() == {"app.txt": "one", "a.txt": "a"}
+
+
+def test_a_worktree_that_git_has_forgotten_is_made_anew(world: World) -> None:
+    world.plan("a", policy={"merge": "ask"})
+    world.agent(reviewer_a_0_1="exit 1", reviewer_a_0_2="exit 1")
+    world.run(code=10)
+    shutil.rmtree(world.checkout / ".git/worktrees")
+    world.rule("a", "review@0", "retry")
+    world.run(code=10)
+    world.rule("a", "merge@0", "approve")
+    world.run()
+    assert world.worktrees() == []
+    assert world.branches(at=world.checkout) == ["main"]
 
 
 def test_conflict_markers_are_flagged_to_the_reviewer(world: World) -> None:

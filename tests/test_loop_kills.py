@@ -24,7 +24,7 @@ PAID = [
 
 def eventful(world: World) -> None:
     """Two units: `a` is corrected once; `c` lands after it and conflicts."""
-    world.plan("a", "c", merge_order=["a", "c"])
+    world.plan("a", "c", merge_order=["a", "c"], setup={"run": ["echo set up > notes.log"]})
     world.agent(
         implementer_a=commit(app_txt="a\n"), implementer_c=commit(app_txt="c\n"),
         reviewer_a_0=BLOCKING, corrector_a_1=commit("fix: test", test_txt="1\n"),

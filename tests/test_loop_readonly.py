@@ -18,7 +18,8 @@ OFFENCES = {
         'git update-ref -d refs/heads/feat/a; rm -rf "$(git rev-parse --absolute-git-dir)" "$PWD"',
         "",
     ),
-    "removes the worktree's git directory": ('rm -rf "$(git rev-parse --absolute-git-dir)"/*', ""),
+    "empties the worktree's git directory": ('rm -rf "$(git rev-parse --absolute-git-dir)"/*', ""),
+    "removes the worktree's git directory": ('rm -rf "$(git rev-parse --absolute-git-dir)"', ""),
 }
 
 

@@ -27,6 +27,7 @@ OUTPUT_LIMIT = 10_000_000  # bytes of an agent's last message
 TAIL = 4_000  # bytes of its log
 STOP_PATIENCE = 15.0  # seconds: the parent's own grace, and time to kill what ignored it
 FIRST_LOOK = 0.005  # seconds; an agent may well end at once
+LONGEST_POLL = 0.1  # seconds; no more runs are looked at than the pools let run
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def state(directory: Path) -> State:
     return State.PREPARED if (directory / "spec.json").exists() else State.ABSENT
 
 
-def wait(directory: Path, poll: float = 0.5, must_stop: Callable[[], bool] | None = None) -> Exit:
+def wait(directory: Path, poll: float = LONGEST_POLL, must_stop: Callable[[], bool] | None = None) -> Exit:
     """Wait for the end of a run, whoever launched it; `poll` is the longest time between two looks, in seconds.
 
     `must_stop` is asked at every look, and the run is stopped when it says so.
@@ -135,7 +136,7 @@ def wait(directory: Path, poll: float = 0.5, must_stop: Callable[[], bool] | Non
 
 
 def ensure(
-    directory: Path, spec: Spec, prompt: str, poll: float = 0.5, must_stop: Callable[[], bool] | None = None
+    directory: Path, spec: Spec, prompt: str, poll: float = LONGEST_POLL, must_stop: Callable[[], bool] | None = None
 ) -> Exit:
     """Have the run done, once: start it, adopt the one that is going, or collect the one that ended.
 

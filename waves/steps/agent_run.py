@@ -1,20 +1,21 @@
-"""One role's run for one step: adopted, collected or started, guarded, judged; never two at once, none paid twice."""
+"""One role's run for one step: adopted, collected or started, and judged; never two at once, none is paid for twice."""
 
 from __future__ import annotations
 
 import functools
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from waves import agents, git, prompts
-from waves.agents import quarantine, restore, saved, snapshot, worktrees
+from waves.agents import quarantine
 from waves.agents import run as runs
 from waves.agents.snapshot import shown
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
+from waves.steps import guarded
 from waves.steps.work import HeldError, Work, one_line
 
 BLOCKED = re.compile(r"^BLOCKED:\s*(.+)$", re.MULTILINE)  # what the prompts of those that write ask for
@@ -48,13 +49,12 @@ class Ran:
 
 def ask(work: Work, task: Task) -> Ran:
     """The good run for this task, whoever started it; raises HeldError when the strikes are used up."""
-    with work.batch.pool(task.role):
-        while True:
-            directory, fault = _next(work, task)
-            ran, problem = _see_through(work, task, directory, fault)
-            if problem is None:
-                return ran
-            work.say(f"{task.role}: {problem}")
+    while True:
+        directory, fault = _next(work, task)
+        ran, problem = _see_through(work, task, directory, fault)
+        if problem is None:
+            return ran
+        work.say(f"{task.role}: {problem}")
 
 
 def _next(work: Work, task: Task) -> tuple[Path, str | None]:
@@ -97,7 +97,7 @@ def _outdated(work: Work, task: Task, directory: Path) -> None:
     if task.writes:
         runs.wait(directory)
         runs.kill_leftovers(directory)
-        _collect(work, directory)
+        guarded.collect(work, directory)
     else:
         runs.stop(directory)
     write_json(directory / "judged.json", {"fault": "what it was for has changed", "strike": False})
@@ -105,17 +105,19 @@ def _outdated(work: Work, task: Task, directory: Path) -> None:
 
 def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> tuple[Ran, str | None]:
     """Have one run done and judge it; the second value says what is wrong with it."""
-    worktree = work.worktree
-    if read_json(directory / "about.json") is None:
-        _begin(work, task, worktree, directory, fault)
     agent = work.batch.plan.agent_for(task.role)
-    kind, job = agents.kind_of(agent), _job(work, task, directory)
-    was_over = runs.state(directory) is runs.State.ENDED
-    must_stop = functools.partial(agents.cut_short, kind, job)
-    ended = runs.ensure(directory, kind.spec(agent, job), read_text(directory / "asked.md"), must_stop=must_stop)
+    kind = agents.kind_of(agent)
+    # From the look before to the agent's end: what comes after that must not keep another one waiting.
+    with work.batch.pool(task.role):
+        if read_json(directory / "about.json") is None:
+            _begin(work, task, directory, fault)
+        job = _job(work, task, directory)
+        was_over = runs.state(directory) is runs.State.ENDED
+        spec, asked = kind.spec(agent, job), read_text(directory / "asked.md")
+        ended = runs.ensure(directory, spec, asked, must_stop=functools.partial(agents.cut_short, kind, job))
     result = kind.result(job, ended)
-    problems = _guard(work, task, worktree, directory)
-    collected = _collect(work, directory) if task.writes else None
+    problems = guarded.look_after(work, directory, task.role, writes=task.writes)
+    collected = guarded.collect(work, directory) if task.writes else None
     ran = Ran(directory, result, collected)
     failure = result.failure
     if failure is not None and failure.consequence != "strike":
@@ -154,15 +156,14 @@ def _judge(directory: Path, fault: str | None, *, strike: bool = True, failure: 
     return fault
 
 
-def _begin(work: Work, task: Task, worktree: git.Repository, directory: Path, fault: str | None) -> None:
+def _begin(work: Work, task: Task, directory: Path, fault: str | None) -> None:
     """Everything that has to be known of the time before the run, written down before it can begin."""
-    worktree_at(work, task.head, made_by_runs(work.path)[0] if task.writes else frozenset())
+    guarded.worktree_at(work, task.head, made_by_runs(work.path)[0] if task.writes else frozenset())
     before = git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
-    extra = quarantine.prepare(worktree, directory) if task.writes else {}
     thread = _thread_to_resume(work, task)
     asked = task.prompt(fault, directory)
     write_text(directory / "asked.md", prompts.RESUMED + asked if thread else asked)
-    saved.save(snapshot.take(worktree, _own_refs(work)), directory / "before.json")
+    extra = guarded.look_before(work, directory, writes=task.writes)
     write_json(directory / "about.json", {
         "key": task.key, "role": task.role, "before": before, "previous_fault": fault, "environment": dict(extra),
         "started": time.time(), "resume": thread,
@@ -209,105 +210,6 @@ def _tokens_left(work: Work) -> int | None:
         return None
     over = [one.parent for one in work.path.glob("runs/*/judged.json")]
     return cap - sum((agents.progress_of(one) or agents.Progress()).tokens or 0 for one in over)
-
-
-def _own_refs(work: Work) -> tuple[str, ...]:
-    """The refs that are this unit's own: its branch, and what Waves keeps of it."""
-    return f"refs/heads/{work.branch}", f"{kept_refs(work)}*"
-
-
-def kept_refs(work: Work) -> str:
-    """Below this, Waves keeps the commits of a unit that no branch has any more."""
-    return f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/"
-
-
-def _guard(work: Work, task: Task, worktree: git.Repository, directory: Path) -> tuple[str, ...]:
-    """Compare with the time before, put back what the role may not change, and name it.
-
-    What was found is written down before anything is put back, and once all is: what changes after that is not this
-    run's doing, also where Waves was killed before it came to a judgement.
-    """
-    before = saved.load(directory / "before.json")
-    earlier = read_json(directory / "guarded.json") or {"problems": [], "over": before is None}
-    if before is None or earlier["over"]:
-        return tuple(earlier["problems"])
-    after = snapshot.take(worktree, _own_refs(work), previous=before)
-    found = snapshot.compare(before, after, "own-work" if task.writes else "nothing")
-    units = {f"refs/heads/{unit.branch}" for unit in work.batch.plan.units}
-    for one in found.foreign:
-        if not one.path.startswith(("refs/remotes/", "refs/waves/")) and one.path not in units:
-            work.say(f"flag: {one.what} while the {task.role} ran; it was left so")
-    problems = list(dict.fromkeys([*earlier["problems"], *(one.what for one in found.differences)]))
-    if found.differences:
-        write_json(directory / "guarded.json", {"problems": problems, "over": False})
-    for line in _put_back(work, task, worktree, before, found.differences, directory / "removed"):
-        work.say(f"restored: {line}")
-    write_json(directory / "guarded.json", {"problems": problems, "over": True})
-    return tuple(problems)
-
-
-def _put_back(
-    work: Work, task: Task, worktree: git.Repository, before: snapshot.Snapshot,
-    differences: Sequence[snapshot.Difference], removed: Path,
-) -> Iterator[str]:  # fmt: skip
-    """Undo differences: refs first, because a worktree that is gone is made anew from its branch."""
-    refs = [one for one in differences if one.kind == "ref"]
-    if refs:
-        yield from restore.restore(worktree, before, refs, removed)
-    path = work.batch.worktree_path(work.unit)
-    if not task.writes and not path.exists():
-        worktrees.rebuild(work.batch.repository, path, work.branch)
-    if others := [one for one in differences if one.kind != "ref"]:
-        yield from restore.restore(worktree, before, others, removed)
-
-
-def _collect(work: Work, directory: Path) -> quarantine.Collected:
-    """Take in what a writer committed, and write down which commits this run made: the audit reads that."""
-    about = read_json(directory / "about.json") or {}
-    base = f"refs/remotes/origin/{work.batch.plan.base}"
-    found = quarantine.collect(
-        work.worktree, work.branch, str(about["before"]), directory, bases=[base], kept=kept_refs(work) + directory.name
-    )
-    made = {"head": found.head, "commits": list(found.commits), "patch_ids": sorted(set(found.patch_ids.values()))}
-    write_json(directory / "made.json", made)
-    if found.damaged:
-        rebuilt = worktrees.rebuild(work.batch.repository, work.batch.worktree_path(work.unit), work.branch)
-        work.say(
-            "the worktree was damaged and is made anew" + (f"; its files are in {rebuilt.left}" if rebuilt.left else "")
-        )
-    return found
-
-
-# ---- for the steps
-
-
-def worktree_at(work: Work, head: str, made: Collection[str]) -> None:
-    """See that the unit's worktree is sound and on its branch at `head`, or at what an earlier run `made` of it.
-
-    A branch that was moved by hand is left to its mover.
-    """
-    current = git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
-    if current not in (head, None, *made):
-        raise work.escalate(f"branch {work.branch} is at {str(current)[:8]} here, not at {head[:8]}: "
-                            "push it, and a new cycle looks at it, or put it back")  # fmt: skip
-    if current is None:
-        git.update_ref(work.batch.repository, f"refs/heads/{work.branch}", head, git.ZERO)
-    worktrees.rebuild(work.batch.repository, work.batch.worktree_path(work.unit), work.branch)
-
-
-def move_to(work: Work, head: str) -> None:
-    """Take branch and worktree to a head that a person pushed; what they held before is kept under a ref."""
-    repository, branch = work.batch.repository, work.branch
-    before = git.resolve(repository, f"refs/heads/{branch}")
-    if before == head:
-        return
-    worktree = work.worktree
-    restore.keep(worktree, f"{kept_refs(work)}uncommitted-before-{head[:12]}")
-    if before is not None and not git.is_ancestor(repository, before, head):
-        kept = f"{kept_refs(work)}before-{head[:12]}"
-        if git.resolve(repository, kept) is None:
-            git.update_ref(repository, kept, before, git.ZERO)
-    git.reset_hard(worktree, head)
 
 
 def strikes(work: Work, role: str, label: str) -> int:

@@ -53,6 +53,7 @@ class Batch:
         self._outcomes: dict[str, tuple[int, Outcome]] = {}
         self._final: dict[str, Json | None] = {}
         self._pushed: dict[str, str] = {}
+        self._fetched = 0.0  # when the last fetch of the base that ended had begun
         self._pulls: dict[str, str] = {}  # state of the pull requests that a person may have closed, opened or merged
         self._held_since = float("inf")  # when this process took the batch's lock
 
@@ -147,13 +148,21 @@ class Batch:
     # ---- the outside, shared by units
 
     def fetch(self, *branches: str) -> None:
-        """Bring the base and some branches up to date; one at a time, because git locks each ref."""
+        """Bring the base and some branches up to date; one at a time, because git locks each ref.
+
+        Whoever had to wait while another fetch of the base began and ended has what was asked for.
+        """
         from waves.agents import worktrees
 
+        asked = time.monotonic()
         # Not while a worktree is made: its HEAD names no commit yet, which git takes for damage.
         with locks.waiting(self.repository.common_dir / worktrees.LOCK):
+            if self._fetched > asked and not branches:
+                return
+            began = time.monotonic()
             worktrees.drop_unborn(self.repository)
             git.fetch(self.repository, [self.plan.base, *branches])
+            self._fetched = began
 
     @property
     def base_head(self) -> str:

@@ -10,7 +10,7 @@ from waves import git, lifecycle, prompts
 from waves.errors import WavesError
 from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumbering
 from waves.records import digest, read_json
-from waves.steps import agent_run, decide
+from waves.steps import agent_run, decide, guarded
 from waves.steps.points import point_of, rules_of
 from waves.steps.pr import publish, refuse_ended
 from waves.steps.work import Done, Work, to_json
@@ -142,6 +142,6 @@ def _take_in_push(work: Work) -> Done:
     if head is None:
         raise WavesError(f"{branch} is gone from the remote; push it again, or drop the unit")
     local = git.resolve(repository, f"refs/heads/{branch}")
-    agent_run.move_to(work, head)
+    guarded.move_to(work, head)
     work.folder.write_target(f"correct-{work.step.at}.out", to_json({"pushed by hand": head, "before": local}))
     return Done({"by_hand": True, "head": head, "before": local}, (f"correct-{work.step.at}.out",))

@@ -19,13 +19,9 @@ from waves.steps.work import Done, HeldError, Work, to_json
 def run(work: Work) -> Done:
     batch = work.batch
     branch, head, base = _dispatched_before(work) or (_adopt(work) if work.unit.adopted else _claim(work))
-    path = batch.worktree_path(work.unit)
-    fresh = not path.exists() or "worktree" not in work.facts.records  # or interrupted in the middle of `setup`
-    worktrees.rebuild(batch.repository, path, branch)
-    if fresh:
-        _set_up(batch.plan.setup, batch.checkout, path)
+    worktree = make(work, branch)
     prompts.pin(work.path / "templates", batch.plan_top / "plans" / "prompts")
-    found = {"branch": branch, "path": str(path), "base": base, "head": head}
+    found = {"branch": branch, "path": worktree.name, "base": base, "head": head}
     work.folder.write_target("worktree.json", to_json(found))
     return Done(found, ("worktree.json",))
 
@@ -108,6 +104,19 @@ def _adopt(work: Work) -> tuple[str, str, str]:
     elif git.resolve(batch.repository, local) != head:
         raise HeldError("waiting", f"branch {branch} is elsewhere here than on the remote: bring them together first")
     return branch, head, git.merge_base(batch.repository, head, batch.base_head) or head
+
+
+def make(work: Work, branch: str) -> git.Repository:
+    """The unit's worktree, sound, on its branch and set up: one that is stays as it is, else it is made (anew)."""
+    batch = work.batch
+    rebuilt = worktrees.rebuild(batch.repository, batch.worktree_path(work.unit), branch)
+    if rebuilt.left:
+        work.say(f"flag: the worktree was damaged and is made anew; what was in it is {rebuilt.left}")
+    mark = rebuilt.worktree.git_dir / "waves-set-up"  # goes where the worktree goes
+    if not mark.exists():
+        _set_up(batch.plan.setup, batch.checkout, batch.worktree_path(work.unit))
+        write_text(mark, "")
+    return rebuilt.worktree
 
 
 def _set_up(setup: Setup, checkout: Path, path: Path) -> None:

@@ -1,0 +1,145 @@
+"""Keeps an agent to what its role may change: looks before and after, puts back, takes commits in; it never judges."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from waves import git
+from waves.agents import quarantine, restore, saved, snapshot, worktrees
+from waves.records import read_json, write_json
+from waves.steps import worktree as worktree_step
+from waves.steps.work import Work
+
+
+def kept_refs(work: Work) -> str:
+    """Below this, Waves keeps the commits of a unit that no branch has any more."""
+    return f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/"
+
+
+def _own_refs(work: Work) -> tuple[str, ...]:
+    """The refs that are this unit's own: its branch, and what Waves keeps of it."""
+    return f"refs/heads/{work.branch}", f"{kept_refs(work)}*"
+
+
+# ---- the worktree
+
+
+def worktree_at(work: Work, head: str, made: Collection[str]) -> None:
+    """See that the unit's worktree is sound and on its branch at `head`, or at what an earlier run `made` of it.
+
+    A branch that was moved by hand is left to its mover.
+    """
+    current = git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
+    if current not in (head, None, *made):
+        raise work.escalate(f"branch {work.branch} is at {str(current)[:8]} here, not at {head[:8]}: "
+                            "push it, and a new cycle looks at it, or put it back")  # fmt: skip
+    if current is None:
+        git.update_ref(work.batch.repository, f"refs/heads/{work.branch}", head, git.ZERO)
+    _take_back_preparation(work)
+    worktree_step.make(work, work.branch)
+
+
+def _worktree(work: Work) -> git.Repository:
+    """The unit's worktree, also where an agent has destroyed so much of it that git does not list it any more."""
+    path, common = work.batch.worktree_path(work.unit), work.batch.repository.common_dir
+    return git.worktree_of(work.batch.repository, path) or git.Repository(
+        common, common / "worktrees" / path.name, path
+    )
+
+
+def _take_back_preparation(work: Work) -> None:
+    """Where a kill came between leading the worktree to a run's own git directory and the run, lead it back."""
+    found = _worktree(work)
+    place = worktrees.pointer(found)
+    if place is None or (place.parent / "about.json").exists():
+        return
+    if place.parent.parent == (work.path / "runs").resolve() and worktrees.damage(found, place) is None:
+        worktrees.point_to(found, found.git_dir, place.parent)
+
+
+def move_to(work: Work, head: str) -> None:
+    """Take branch and worktree to a head that a person pushed; what they held before is kept under a ref."""
+    repository, branch = work.batch.repository, work.branch
+    before = git.resolve(repository, f"refs/heads/{branch}")
+    if before == head:
+        return
+    worktree = work.worktree
+    restore.keep(worktree, f"{kept_refs(work)}uncommitted-before-{head[:12]}")
+    if before is not None and not git.is_ancestor(repository, before, head):
+        kept = f"{kept_refs(work)}before-{head[:12]}"
+        if git.resolve(repository, kept) is None:
+            git.update_ref(repository, kept, before, git.ZERO)
+    git.reset_hard(worktree, head)
+
+
+# ---- before and after a run
+
+
+def look_before(work: Work, directory: Path, *, writes: bool) -> Mapping[str, str]:
+    """Write down how things are before a run; what the agent's environment needs besides."""
+    worktree = _worktree(work)
+    extra = quarantine.prepare(worktree, directory) if writes else {}
+    saved.save(snapshot.take(worktree, _own_refs(work)), directory / "before.json")
+    return extra
+
+
+def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple[str, ...]:
+    """Compare with the time before, put back what the role may not change, and name it.
+
+    What was found is written down before anything is put back, and once all is: what changes after that is not this
+    run's doing, also where Waves was killed before it came to a judgement.
+    """
+    before = saved.load(directory / "before.json")
+    earlier = read_json(directory / "guarded.json") or {"problems": [], "over": before is None}
+    if before is None or earlier["over"]:
+        return tuple(earlier["problems"])
+    worktree = _worktree(work)
+    after = snapshot.take(worktree, _own_refs(work), previous=before)
+    found = snapshot.compare(before, after, "own-work" if writes else "nothing")
+    units = {f"refs/heads/{unit.branch}" for unit in work.batch.plan.units}
+    for one in found.foreign:
+        if not one.path.startswith(("refs/remotes/", "refs/waves/")) and one.path not in units:
+            work.say(f"flag: {one.what} while the {role} ran; it was left so")
+    problems = list(dict.fromkeys([*earlier["problems"], *(one.what for one in found.differences)]))
+    if found.differences:
+        write_json(directory / "guarded.json", {"problems": problems, "over": False})
+    for line in _put_back(work, worktree, before, found.differences, directory / "removed", writes=writes):
+        work.say(f"restored: {line}")
+    write_json(directory / "guarded.json", {"problems": problems, "over": True})
+    return tuple(problems)
+
+
+def _put_back(
+    work: Work, worktree: git.Repository, before: snapshot.Snapshot, differences: Sequence[snapshot.Difference],
+    removed: Path, *, writes: bool,
+) -> Iterator[str]:  # fmt: skip
+    """Undo differences: refs first, because a worktree that is gone is made anew from its branch."""
+    refs = [one for one in differences if one.kind == "ref"]
+    if refs:
+        yield from restore.restore(worktree, before, refs, removed)
+    if not writes:  # after a run that may write, the worktree is made anew when its commits have been taken in
+        worktree.git_dir.mkdir(parents=True, exist_ok=True)
+        if not work.batch.worktree_path(work.unit).exists():
+            worktree_step.make(work, work.branch)
+    if others := [one for one in differences if one.kind != "ref"]:
+        yield from restore.restore(worktree, before, others, removed)
+
+
+def collect(work: Work, directory: Path) -> quarantine.Collected:
+    """Take in what a writer committed, and write down which commits this run made: the audit reads that."""
+    about = read_json(directory / "about.json") or {}
+    base = f"refs/remotes/origin/{work.batch.plan.base}"
+    found = quarantine.collect(
+        _worktree(work),
+        work.branch,
+        str(about["before"]),
+        directory,
+        bases=[base],
+        kept=kept_refs(work) + directory.name,
+    )
+    made = {"head": found.head, "commits": list(found.commits), "patch_ids": sorted(set(found.patch_ids.values()))}
+    write_json(directory / "made.json", made)
+    if found.damaged:
+        worktree_step.make(work, work.branch)
+    return found
