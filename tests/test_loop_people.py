@@ -110,6 +110,27 @@ def test_a_push_while_the_corrector_is_at_work_loses_neither(world: World) -> No
     assert world.tree() == {"app.txt": "one", "a.txt": "a", "test.txt": "1", "more.txt": "by hand"}
 
 
+def test_a_push_while_the_implementer_is_at_work_loses_neither(world: World) -> None:
+    world.plan("a")
+    world.agent(implementer_a=world.gate() + IMPLEMENT)
+    run = world.start("run")
+    with world.open_gate():
+        by_hand = world.commit({"more.txt": "by hand\n"}, "feat: more", at=on_its_branch(world))
+    done = run.wait()
+    assert done.code == 10
+    assert f"feat/a was pushed by hand to {by_hand[:8]} while an agent worked" in done.line("  a: ")
+    # What the line says to do.
+    path = world.worktree("a")
+    world.git("fetch", "-q", "origin", "feat/a", at=path)
+    world.git("merge", "-q", "--no-edit", "FETCH_HEAD", at=path)
+    world.git("push", "-q", "origin", "HEAD:feat/a", at=path)
+    world.rule("a", "pr", "retry")
+    world.run(code=None)
+    world.run()
+    assert world.tree() == {"app.txt": "one", "a.txt": "a", "more.txt": "by hand"}
+    assert world.paid("implementer") == ["implementer a 0 1"]
+
+
 def set_state(world: World, state: str, **more: str) -> None:
     """What a person does to the pull request of unit `a` on the forge."""
     pull = world.pulls()["feat/a"]

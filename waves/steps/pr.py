@@ -68,6 +68,9 @@ def publish(work: Work, head: str) -> None:
     if there == head:
         return
     if there and there not in known_heads(work):
+        work.batch.fetch(branch)
+        if git.is_ancestor(repository, head, there):
+            return  # a person went on from it, or brought both together: the next cycle takes that in
         raise work.escalate(f"{branch} was pushed by hand to {there[:8]} while an agent worked; bring both together "
                             f"in {work.batch.worktree_path(work.unit)}, push, and rule")  # fmt: skip
     if not git.push(repository, head, branch, there):
