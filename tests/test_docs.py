@@ -58,7 +58,7 @@ def test_the_two_set_up_commands_stand_alone_in_the_readme() -> None:
 def test_the_check_before_a_submission_ends_with_the_readmes_test_command() -> None:
     script = (TOP / ".ci/run").read_text()
     command = blocks(section(README, "Try it"), "sh")[1]
-    assert script.endswith(f" {command.split('&&')[2].strip()}\n")  # behind what it may set for it
+    assert script.endswith(f"\n{command.split('&&')[2].strip()}\n")
     assert "python3 -m venv .venv\n" in script
     assert "install --quiet '.[test]'" in script
 
