@@ -10,7 +10,7 @@ from plan_texts import SMALL
 from waves.plan.faults import Fault
 from waves.plan.model import Plan
 from waves.plan.reader import parse
-from waves.plan.semantics import Facts, entry_parts, faults_of_facts, faults_of_plan, open_questions
+from waves.plan.semantics import Facts, entry_parts, faults_of_facts, faults_of_plan, open_faults
 
 NUMBERED = SMALL + "numbering: [{series: docs/NNN-*.md, assign: {claim-verdicts: 7, form-typos: next}}]\n"
 CONFIRMED = "confirmed: {by: ana, on: 2026-11-20}\n"
@@ -41,7 +41,7 @@ def test_what_is_open_is_named_before_anybody_confirms() -> None:
         "  - {issues: [41, 52], kind: same-region, resolution: ' '}\n"
         "  - {issues: [41], kind: umbrella, resolution: done}\n"
     )
-    assert open_questions(plan) == (
+    assert tuple(one.message for one in open_faults(plan)) == (
         "the finding on #41, #52 (same-region) has no resolution",
         "unit 'form-typos': the question 'keep it?' has no answer",
     )
@@ -49,7 +49,7 @@ def test_what_is_open_is_named_before_anybody_confirms() -> None:
 
 
 def test_next_is_no_open_question() -> None:
-    assert open_questions(plan_of(NUMBERED)) == ()
+    assert open_faults(plan_of(NUMBERED)) == ()
 
 
 def test_an_adopted_pull_request_may_have_any_branch() -> None:

@@ -187,15 +187,3 @@ def any_older(name: str, moment: float) -> bool | None:
         if about.partition("(")[2] == name and boot + int(rest.split()[19]) / ticks < moment + 1:
             return True
     return False
-
-
-def end_group(pid: int, grace: float = 2.0) -> None:
-    """Ask a process group to end, and kill what is left of it after `grace` seconds."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(pid, number)
-        except (ProcessLookupError, PermissionError):
-            return
-        until = time.monotonic() + grace
-        while identity(pid) is not None and time.monotonic() < until:
-            time.sleep(0.02)  # a poll: there is no portable wait for somebody else's child

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from waves.git.hardened import ZERO, Repository, call, discover, environment, quoted
+from waves.git.hardened import ZERO, Repository, call, discover
 from waves.git.history import (
     author,
     blobs,
@@ -11,7 +11,6 @@ from waves.git.history import (
     delete_ref,
     existing,
     is_ancestor,
-    is_branch_name,
     is_connected,
     merge_base,
     message,
@@ -36,7 +35,6 @@ from waves.git.worktrees import (
     add_worktree,
     attach,
     branch_of,
-    detach,
     ignored,
     prune_worktrees,
     remove_worktree,
@@ -64,10 +62,8 @@ __all__ = [
     "commits",
     "committer",
     "delete_ref",
-    "detach",
     "diff",
     "discover",
-    "environment",
     "existing",
     "fetch",
     "fetch_objects",
@@ -77,7 +73,6 @@ __all__ = [
     "import_objects",
     "init",
     "is_ancestor",
-    "is_branch_name",
     "is_connected",
     "merge_base",
     "merge_tree",
@@ -87,7 +82,6 @@ __all__ = [
     "prune_worktrees",
     "push",
     "push_refs",
-    "quoted",
     "rebase",
     "refs",
     "remote_heads",

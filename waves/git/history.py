@@ -51,10 +51,6 @@ def delete_ref(repository: Repository, ref: str, old: str) -> None:
     call(repository, "update-ref", "--no-deref", "-d", ref, old)
 
 
-def is_branch_name(repository: Repository, name: str) -> bool:
-    return call(repository, "check-ref-format", "--branch", name, ok=(0, 1, 128)).code == 0
-
-
 def merge_base(repository: Repository, one: str, other: str) -> str | None:
     if one == other:
         return one

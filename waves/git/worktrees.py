@@ -36,11 +36,6 @@ def attach(worktree: Repository, branch: str) -> None:
     call(worktree, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
 
 
-def detach(worktree: Repository, commit: str) -> None:
-    """Take a worktree off its branch without touching a file."""
-    call(worktree, "update-ref", "--no-deref", "HEAD", commit)
-
-
 def reset_hard(worktree: Repository, commit: str) -> None:
     call(worktree, "reset", "--quiet", "--hard", commit)
 

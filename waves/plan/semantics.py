@@ -38,13 +38,8 @@ def entry_parts(plan: Plan, name: str) -> dict[str, str]:
     return {part: records.digest(value) for part, value in sorted(parts.items())}
 
 
-def open_questions(plan: Plan) -> tuple[str, ...]:
-    """What a person has still to decide before `waves confirm`, one line each."""
-    return tuple(question for _, question in _open(plan))
-
-
 def open_faults(plan: Plan) -> tuple[Fault, ...]:
-    """The same, each at its place in the file."""
+    """What a person has still to decide before `waves confirm`, each at its place in the file."""
     return tuple(Fault(path, question) for path, question in _open(plan))
 
 
