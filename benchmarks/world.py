@@ -32,7 +32,9 @@ def names(count: int) -> list[str]:
 class World:
     """`checkout` with a committed and confirmed plan of `count` units, and `times` for the agent's pauses."""
 
-    def __init__(self, folder: Path, count: int, policy: str = "", checks: Sequence[str] = ("test -d work",)) -> None:
+    def __init__(
+        self, folder: Path, count: int, policy: str = "", checks: Sequence[str] = ("test -d work",), agent: str = ""
+    ) -> None:
         self.checkout, self.origin, self.times = folder / "checkout", folder / "origin.git", folder / "times"
         self.agent = folder / "agent"
         self.units = names(count)
@@ -41,7 +43,7 @@ class World:
         self.agent.write_text(AGENT)
         self.agent.chmod(0o755)
         self._repository()
-        self._plan(policy, checks)
+        self._plan(policy, checks, agent or f"{{kind: command, command: [{self.agent}], env: [TIMES]}}")
 
     def _repository(self) -> None:
         (self.checkout / "work").mkdir(parents=True)
@@ -54,7 +56,7 @@ class World:
         git(self.checkout, "init", "-q", "-b", "main")
         (self.checkout / ".git" / "info" / "exclude").write_text(".waves/\n.worktrees/\n__pycache__/\n")
 
-    def _plan(self, policy: str, checks: Sequence[str]) -> None:
+    def _plan(self, policy: str, checks: Sequence[str], agent: str) -> None:
         units = "".join(
             f"  - {{unit: {unit}, issues: [{number}], type: feat}}\n" for number, unit in enumerate(self.units, 1)
         )
@@ -63,7 +65,7 @@ class World:
             "batch: bench\nforge: local\n"
             f"local: {{issues: issues, checks: {commands}}}\n"
             f"confirmed: {{by: bench, on: 2026-01-01}}\nunits:\n{units}"
-            f"{policy}agent: {{kind: command, command: [{self.agent}], env: [TIMES]}}\n"
+            f"{policy}agent: {agent}\n"
         )
         git(self.checkout, "add", "-A")
         git(self.checkout, "commit", "-q", "-m", "chore: start")

@@ -58,7 +58,7 @@ def test_the_design_s_example_reads_as_it_is_meant(tmp_path: Path) -> None:
     assert plan.unit("suggestions-ui").after == ("claim-verdicts",)
     assert (plan.skip[0].issue, plan.findings[0].issues) == (40, (41, 47))
     assert plan.reserved_numbers("suggestions-ui") == (("docs/adr/NNN-*.md", 13),)
-    assert plan.policy == dataclasses.replace(Policy(), tokens_per_unit=3_000_000)
+    assert plan.policy == dataclasses.replace(Policy(), tokens_per_unit=3_000_000, tokens_per_batch=40_000_000)
     assert plan.agent == Agent("codex", model="gpt-5-codex")
     assert plan.agent_for("reviewer") == Agent("codex", model="gpt-5")
     assert plan.rulings == (Ruling("claim-verdicts", "B2@0", "defer", "belongs to 60"),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from waves import git
 from waves.errors import WavesError
@@ -92,7 +93,8 @@ def _made_by_runs(batch: Batch, unit: Unit, pull: Pull, head: str) -> Iterator[E
     base = git.resolve(repository, f"{pull.merge_commit}^1") if pull.merge_commit else batch.base_head
     fork = git.merge_base(repository, head, base or batch.base_head)
     commits = git.commits(repository, [head], [one for one in (fork, base) if one])
-    ids, patches = made_by_runs(batch.units[unit.name].path)
+    folder = batch.units[unit.name].path
+    ids, patches = made_by_runs(folder)
     strange = [one for one in commits if one not in ids]
     if strange:
         known = git.patch_ids(repository, strange)
@@ -104,7 +106,19 @@ def _made_by_runs(batch: Batch, unit: Unit, pull: Pull, head: str) -> Iterator[E
             yield Evidence("made-by-runs", unit.name, False, f"{commit[:8]} “{subject}” was made by no recorded run")
     if set(strange) <= adopted:
         also = f", {len(strange)} adopted with the pull request" if strange else ""
-        yield Evidence("made-by-runs", unit.name, True, f"{len(commits) - len(strange)} commits, each of a run{also}")
+        by = "".join(f"; {one}" for one in _runs_and_threads(folder))
+        text = f"{len(commits) - len(strange)} commits, each of a run{also}{by}"
+        yield Evidence("made-by-runs", unit.name, True, text)
+
+
+def _runs_and_threads(folder: Path) -> Iterator[str]:
+    """The runs that made commits, with the agent's own thread and its record of that, where it keeps one."""
+    for path in sorted(folder.glob("runs/*/made.json")):
+        made = read_json(path) or {}
+        if made.get("commits"):
+            thread = f" in thread {made['thread']}" if made.get("thread") else ""
+            kept = f", kept as {made['transcript']}" if made.get("transcript") else ""
+            yield f"{path.parent.name}{thread}{kept}"
 
 
 def _adopted_commits(batch: Batch, unit: Unit, commits: list[str]) -> set[str]:

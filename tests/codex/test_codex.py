@@ -123,6 +123,15 @@ def test_commands_have_a_temporary_folder_of_their_own_and_no_network(desk: Desk
     assert "Operation not permitted" in seen
 
 
+def test_with_a_network_the_commands_of_a_writer_have_one_and_a_readers_still_write_nothing(desk: Desk) -> None:
+    port = desk.stand_in.url.split(":")[2].partition("/")[0]
+    look = Shell(f"exec 3<>/dev/tcp/127.0.0.1/{port} && echo reached; touch here")
+    assert desk.do(look, Say("Done."), network=True).failure is None
+    assert "reached" in desk.stand_in.asked[-1].outputs[-1]
+    desk.do(look, Say("Done."), role="reviewer", network=True)
+    assert "Read-only file system" in desk.stand_in.asked[-1].outputs[-1]
+
+
 def test_what_the_repository_configures_for_the_agent_is_left_out(desk: Desk, tmp_path: Path) -> None:
     settings = f'[mcp_servers.evil]\ncommand = "touch"\nargs = ["{tmp_path / "executed"}"]\n'
     for folder in (desk.world.path / ".codex", Path(os.environ["CODEX_HOME"])):

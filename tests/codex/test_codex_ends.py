@@ -88,17 +88,6 @@ def test_a_run_that_takes_too_long_leaves_its_commits(desk: Desk) -> None:
     assert len(desk.collect(desk.job()).commits) == 1
 
 
-def test_reaching_the_token_cap_ends_the_run_cleanly(desk: Desk) -> None:
-    steps = [commit("new.py", "x"), Shell("true", tokens=5_000), Shell("sleep 300")]
-    result = desk.do(*steps, token_limit=5_000)
-    assert result.failure is not None
-    assert (result.failure.kind, result.failure.consequence) == ("token-cap", "person")
-    assert "5120" in result.failure.message or "5240" in result.failure.message
-    assert result.tokens is not None
-    assert result.tokens >= 5_120
-    assert len(desk.collect(desk.job()).commits) == 1
-
-
 def test_an_agent_that_goes_round_in_circles_is_stopped_and_the_permission_is_named(desk: Desk) -> None:
     tries = [Shell(f"curl -sS https://{name}.example.org") for name in "abcdef"]
     failure = failed(desk, *tries, Shell("sleep 300"))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 
+import pytest
 from codex_world import CodexWorld, commit, prompt_of, review
 from loop_world import item, until
-from stand_in import Refuse, Say, Shell
+from stand_in import Fail, Refuse, Say, Shell
 
 IMPLEMENTER, REVIEWER, CORRECTOR = (prompt_of(role, "a") for role in ("implementer", "reviewer", "corrector"))
 
@@ -81,9 +83,78 @@ def test_a_usage_limit_is_waited_for_and_costs_no_strike(world: CodexWorld) -> N
     assert world.states() == {"a": "merged"}
 
 
-def test_reaching_the_cap_of_a_unit_is_a_persons_matter(world: CodexWorld) -> None:
-    world.plan("a", policy={"tokens_per_unit": 5_000})
-    world.stand_in.on(IMPLEMENTER, [commit("a.txt", "one"), Shell("true", tokens=5_000), Shell("sleep 300")])
-    done = world.run(code=10)
-    assert "tokens, and 5000 were left" in done.out
+def test_a_limit_that_names_its_end_holds_up_every_agent_of_the_account(world: CodexWorld) -> None:
+    world.plan("a", "b", policy={"implementers": 1})
+    in_an_hour = {"type": "usage_limit_reached", "plan_type": "plus", "resets_at": int(time.time()) + 3600}
+    world.stand_in.on("# Implement", [Refuse(429, in_an_hour)], [commit("a.txt", "one"), Say("Did it.")])
+    world.stand_in.on("# Review", [review()])
+    for _ in range(2):
+        assert world.run(code=75).out.count("nothing begins before") >= 2
+    assert len(world.stand_in.asked) == 1
+    (limit,) = (world.checkout / ".git").glob("waves-limit-*.json")
+    limit.unlink()  # as the message says
+    world.run(code=None)
+    assert "merged" in world.states().values()
+
+
+def test_a_key_that_is_refused_stops_the_batch_and_says_what_to_do(world: CodexWorld) -> None:
+    world.plan("a", "b", policy={"implementers": 1})
+    world.stand_in.on("# Implement", [Refuse(401, {"message": "Incorrect API key", "code": "invalid_api_key"})])
+    assert world.run(code=1).out.count("`codex login`") >= 2
+    assert world.states() == {"a": "broken", "b": "broken"}
+    assert len({one.thread for one in world.stand_in.asked}) == 1
+
+
+def test_a_server_that_fails_is_tried_again_in_the_same_thread_without_a_strike(world: CodexWorld) -> None:
+    world.plan("a")
+    failing = [commit("a.txt", "one"), Refuse(500)]
+    world.stand_in.on(IMPLEMENTER, failing, [Shell("git log --format=%s -1"), Say("Did it.")])
+    world.stand_in.on(REVIEWER, [review()])
+    assert "tries again in 2 s" in world.run().out
+    assert world.states() == {"a": "merged"}
+    assert len({one.thread for one in world.stand_in.asked_for(IMPLEMENTER)}) == 1
+    assert world.read("a", "runs/implementer-1-1/judged.json")["strike"] is False
+
+
+@pytest.mark.parametrize("key", ["tokens_per_unit", "tokens_per_batch"])
+def test_reaching_a_cap_stops_the_run_and_asks_a_person_who_may_raise_it(world: CodexWorld, key: str) -> None:
+    world.plan("a", policy={key: 5_000})
+    work = [commit("a.txt", "one"), Shell("true", tokens=5_000), Shell("sleep 300")]
+    world.stand_in.on(IMPLEMENTER, work, [Shell("git log --format=%s -1"), Say("Did it.")])
+    world.stand_in.on(REVIEWER, [review()])
+    assert f"raise `policy.{key}`" in world.run(code=10).out
     assert world.states() == {"a": "escalated"}
+    world.plan("a", policy={key: 50_000})
+    world.rule("a", "implement", "retry")
+    world.run()
+    assert world.tree()["a.txt"] == "one"
+
+
+def test_a_corrector_goes_on_in_the_implementers_thread_and_afresh_where_that_is_full(world: CodexWorld) -> None:
+    world.plan("a")
+    world.stand_in.on(IMPLEMENTER, [commit("a.txt", "one"), Say("I could not run the checks: no network.")])
+    blocked = review("blocking", blocking=[item("no test")])
+    world.stand_in.on(REVIEWER, [blocked], [blocked], [review()])
+    full = Fail("context_length_exceeded", "Your input exceeds the context window of this model.")
+    fixed = [[commit(f"test_{name}.txt", "two", "test: a"), Say("B1: done.")] for name in "ab"]
+    world.stand_in.on(CORRECTOR, fixed[0], [full], fixed[1])
+    world.run()
+    assert world.states() == {"a": "merged"}
+    assert world.runs("a")[:3] == ["corrector-1-1", "corrector-2-1", "corrector-2-2"]
+    wrote = world.stand_in.asked_for(IMPLEMENTER)[0].thread
+    threads = list(dict.fromkeys(one.thread for one in world.stand_in.asked_for(CORRECTOR)))
+    assert threads[0] == wrote
+    assert len(threads) == 2
+    # What the agent said of itself is seen by whoever looks at the branch next.
+    assert "could not run the checks" in world.stand_in.asked_for(REVIEWER)[0].prompt
+    assert f"implementer-1-1 in thread {wrote}, kept as " in world.waves("audit", "--verbose").out
+    assert (world.unit("a") / "codex.out").read_text().count("git commit") == 1
+
+
+def test_a_corrector_begins_anew_where_the_plan_says_so(world: CodexWorld) -> None:
+    world.plan("a", policy={"corrector": "fresh"})
+    world.stand_in.on(IMPLEMENTER, [commit("a.txt", "one"), Say("Did it.")])
+    world.stand_in.on(REVIEWER, [review("blocking", blocking=[item("no test")])], [review()])
+    world.stand_in.on(CORRECTOR, [commit("test_a.txt", "two", "test: a"), Say("B1: done.")])
+    world.run()
+    assert len({one.thread for words in (IMPLEMENTER, CORRECTOR) for one in world.stand_in.asked_for(words)}) == 2

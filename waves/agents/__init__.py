@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
@@ -11,6 +11,8 @@ from waves import records
 from waves.agents.run import Exit, Spec
 from waves.errors import UsageError
 from waves.plan.model import Agent
+
+READABLE = "codex.out"  # in a run directory: what the run did, for people
 
 FailureKind = Literal[
     "timeout", "stalled", "stopped", "flood", "not-started", "crashed", "died",
@@ -57,7 +59,6 @@ class Job:
     network: bool = False  # for the commands that the agent runs
     scratch: Path | None = None  # a folder for anything temporary, beside the run directory where none is named
     resume: str | None = None  # the thread to go on with, of an earlier run's `Result.thread`
-    token_limit: int | None = None  # what this run may use up, of input and output together
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,9 @@ def kind_of(agent: Agent) -> AgentKind:
     raise UsageError(f"agent.kind: there is no kind {agent.kind!r} of agent; write `codex` or `command`")
 
 
-def cut_short(kind: AgentKind, job: Job) -> bool:
-    """Whether a run must be stopped now; the reason is in its directory before anybody stops it."""
-    failure = kind.watch(job)
+def cut_short(kind: AgentKind, job: Job, also: Callable[[], Failure | None] = lambda: None) -> bool:
+    """Whether a run must be stopped now, by its kind or `also`; the reason is in its directory before anybody does."""
+    failure = kind.watch(job) or also()
     if failure is not None:
         records.write_json(job.directory / "cut-short.json", asdict(failure))
     return failure is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 
-from waves import contracts, records
+from waves import agents, contracts, records
 from waves.agents import Failure, Job, Progress, Result, codex_binary, codex_command, codex_rollout, failure_of
 from waves.agents.codex_events import Lines, Seen, follow, one_line, readable
 from waves.agents.codex_failures import Spirals, failure_from
@@ -14,7 +14,7 @@ from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
 from waves.agents.statements import could_not
 from waves.plan.model import Agent
 
-EVENTS, READABLE = "events.jsonl", "codex.out"  # in the run directory
+EVENTS = "events.jsonl"  # in the run directory
 
 
 class Codex:
@@ -36,11 +36,11 @@ class Codex:
         )  # fmt: skip
 
     def watch(self, job: Job) -> Failure | None:
-        """Read on, write down how far the run is, and say so if it uses too much or gets nowhere."""
+        """Read on, write down how far the run is, and say so if it gets nowhere."""
         if not (job.directory / "started.json").exists():
             return None
         seen = self._observe(job)
-        return seen.over_budget() or seen.spiral or seen.without_network()
+        return seen.spiral or seen.without_network()
 
     def result(self, job: Job, ended: Exit) -> Result:
         """What came of the run: by its end, its events and its rollout; the log for people is made whole."""
@@ -70,7 +70,7 @@ class Observation:
         self._lines, self._spirals = Lines(job.directory / EVENTS), Spirals()
         self._answered = 0
         self._active: float | None = None
-        (job.directory / READABLE).write_text("")
+        (job.directory / agents.READABLE).write_text("")
 
     @property
     def tokens(self) -> int | None:
@@ -79,7 +79,7 @@ class Observation:
 
     def read_on(self) -> None:
         now, before = time.time(), self._progress()
-        with (self.job.directory / READABLE).open("a", encoding="utf-8") as log:
+        with (self.job.directory / agents.READABLE).open("a", encoding="utf-8") as log:
             for event in self._lines.new():
                 self.events, self._active = follow(self.events, event, now), now
                 log.write(readable(event))
@@ -94,15 +94,6 @@ class Observation:
 
     def _progress(self) -> Progress:
         return Progress(self.events.thread, self.tokens, self.events.command, self._active)
-
-    def over_budget(self) -> Failure | None:
-        limit = self.job.token_limit
-        if limit is None or self._answered < limit:
-            return None
-        return Failure(
-            "token-cap", f"the run has used {self._answered} tokens, and {limit} were left",
-            "raise `policy.tokens_per_unit` or `policy.tokens_per_batch`, or split the unit, then rule `retry`",
-        )  # fmt: skip
 
     def without_network(self) -> Failure | None:
         """codex itself waits for a network for ever, and says so often enough never to be taken for stalled."""

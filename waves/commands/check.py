@@ -121,6 +121,9 @@ def _warnings(plan: Plan) -> Iterator[Fault]:
     if plan.policy.sandbox == "danger-full-access":
         message = "no sandbox: agents can write all that you can, and use the network; local checks get the network too"
         yield Fault(("policy", "sandbox"), message, "hint")
+    elif plan.policy.network:
+        message = "network: what implementers and correctors run can send away all that you can read; local checks too"
+        yield Fault(("policy", "network"), message, "hint")
     agents = [(("agent",), plan.agent), *((("agents", role), one) for role, one in plan.agents.items())]
     for path, agent in agents:
         program = agent.command[0] if agent.command else ""

@@ -63,7 +63,7 @@ class LocalForge:
         self.origin = find_origin(checkout)
         self.store = Store(self.origin.git_dir.with_name(self.origin.git_dir.name.removesuffix(".git") + ".forge"))
         self.folder = IssueFolder(checkout.work_tree or checkout.git_dir, plan.local.issues)
-        network = plan.policy.sandbox == "danger-full-access"
+        network = plan.policy.network or plan.policy.sandbox == "danger-full-access"
         commands = Commands(plan.local.checks, plan.setup.run, plan.policy.run_timeout, network)
         self.checker = Checker(self.origin, self.store.folder, commands)
 

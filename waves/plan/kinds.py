@@ -134,6 +134,17 @@ def choice(*values: str) -> Scalar:
     return Scalar(expected, values[0], read, {"enum": list(values)}, values[0], choices=values)
 
 
+def flag() -> Scalar:
+    words = {"true": True, "false": False}
+
+    def read(text: str) -> bool:
+        if text not in words:
+            raise ValueError("")
+        return words[text]
+
+    return Scalar("true or false", "true", read, {"type": "boolean"}, False, choices=tuple(words))
+
+
 def number(least: int, most: int, example: int, *, expected: str = "", or_word: str = "") -> Scalar:
     """A whole number in decimal digits; `or_word` is a word that may stand instead, and reads as None."""
     expected = expected or f"a whole number from {least} to {most}"

@@ -87,9 +87,12 @@ class Policy:
     run_timeout: float = 45 * 60.0  # seconds
     stall_timeout: float = 10 * 60.0  # seconds
     tokens_per_unit: int | None = None
+    tokens_per_batch: int | None = None
+    corrector: str = "resume"  # resume | fresh
     merge: str = "auto"  # auto | ask
     merge_method: str = "squash"  # squash | rebase | merge
     sandbox: str = "workspace-write"  # workspace-write | danger-full-access
+    network: bool = False
     integrate: str = "tested"  # tested | textual
 
 

@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from waves.plan import model
-from waves.plan.kinds import Field, Kind, ListOf, MapOf, Record, Scalar, choice, day, duration, number, text
+from waves.plan.kinds import Field, Kind, ListOf, MapOf, Record, Scalar, choice, day, duration, flag, number, text
 
 FINDING_KINDS = (
     "same-region", "semantic-overlap", "shared-numbering", "umbrella", "trivial-siblings", "dependency", "in-flight",
@@ -106,9 +106,12 @@ POLICY = Record(
         Field("run_timeout", duration(), "The longest that one agent run may take."),
         Field("stall_timeout", duration(), "The longest that an agent may be silent."),
         Field("tokens_per_unit", number(1, 999_999_999_999, 3_000_000), "Hard cap of one unit; absent: none."),
+        Field("tokens_per_batch", number(1, 999_999_999_999, 40_000_000), "Hard cap of all units; absent: none."),
+        Field("corrector", choice("resume", "fresh"), "resume: correctors go on in the implementer's thread."),
         Field("merge", choice("auto", "ask"), "ask: a person approves each merge with a ruling."),
         Field("merge_method", choice("squash", "rebase", "merge"), "How the forge merges."),
         Field("sandbox", choice("workspace-write", "danger-full-access"), "danger-full-access: no sandbox at all."),
+        Field("network", flag(), "true: what writers run, and local checks, can reach the network."),
         Field("integrate", choice("tested", "textual"), "tested: checks run on the merge result."),
     ),
 )  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from waves import agents, git, prompts
 from waves.agents import quarantine
 from waves.agents import run as runs
 from waves.agents.snapshot import shown
+from waves.plan.model import Agent
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
 from waves.steps import guarded
+from waves.steps.allowance import BACK_OFF
 from waves.steps.work import HeldError, Work, one_line
 
 BLOCKED = re.compile(r"^BLOCKED:\s*(.+)$", re.MULTILINE)  # what the prompts of those that write ask for
@@ -49,12 +52,24 @@ class Ran:
 
 def ask(work: Work, task: Task) -> Ran:
     """The good run for this task, whoever started it; raises HeldError when the strikes are used up."""
+    pauses = iter(BACK_OFF)
     while True:
         directory, fault = _next(work, task)
         ran, problem = _see_through(work, task, directory, fault)
         if problem is None:
             return ran
         work.say(f"{task.role}: {problem}")
+        if (failure := ran.result.failure) and failure.kind in ("server", "network"):
+            _back_off(work, failure, pauses)
+
+
+def _back_off(work: Work, failure: agents.Failure, pauses: Iterator[float]) -> None:
+    seconds = next(pauses, None)
+    if seconds is None:
+        raise HeldError("waiting", f"{failure.message}; it failed {len(BACK_OFF) + 1} times in a row, "
+                        "and the next `doit` tries again")  # fmt: skip
+    work.say(f"tries again in {seconds:g} s")
+    threading.Event().wait(seconds)
 
 
 def _next(work: Work, task: Task) -> tuple[Path, str | None]:
@@ -105,19 +120,9 @@ def _outdated(work: Work, task: Task, directory: Path) -> None:
 
 def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> tuple[Ran, str | None]:
     """Have one run done and judge it; the second value says what is wrong with it."""
-    agent = work.batch.plan.agent_for(task.role)
-    kind = agents.kind_of(agent)
-    # From the look before to the agent's end: what comes after that must not keep another one waiting.
-    with work.batch.pool(task.role):
-        if read_json(directory / "about.json") is None:
-            _begin(work, task, directory, fault)
-        job = _job(work, task, directory)
-        was_over = runs.state(directory) is runs.State.ENDED
-        spec, asked = kind.spec(agent, job), read_text(directory / "asked.md")
-        ended = runs.ensure(directory, spec, asked, must_stop=functools.partial(agents.cut_short, kind, job))
-    result = kind.result(job, ended)
+    result, was_over = _have_run(work, task, directory, fault)
     problems = guarded.look_after(work, directory, task.role, writes=task.writes)
-    collected = guarded.collect(work, directory) if task.writes else None
+    collected = guarded.collect(work, directory, result) if task.writes else None
     ran = Ran(directory, result, collected)
     failure = result.failure
     if failure is not None and failure.consequence != "strike":
@@ -129,17 +134,50 @@ def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> 
     return ran, _judge(directory, task.accept(ran), failure=failure.kind if failure else None)
 
 
+def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tuple[agents.Result, bool]:
+    """What came of one run, begun now if need be, and whether it was over before anybody waited for it."""
+    agent, allowance = work.batch.plan.agent_for(task.role), work.batch.allowance
+    kind = agents.kind_of(agent)
+    # From the look before to the agent's end: what comes after that must not keep another one waiting.
+    with work.batch.pool(task.role):
+        if read_json(directory / "about.json") is None:
+            _refuse_to_begin(work, agent)
+            _begin(work, task, directory, fault)
+        job = _job(work, task, directory)
+        was_over = runs.state(directory) is runs.State.ENDED
+        spec, asked = kind.spec(agent, job), read_text(directory / "asked.md")
+        must_stop = functools.partial(agents.cut_short, kind, job, lambda: allowance.over_budget(work.unit.name))
+        result = kind.result(job, runs.ensure(directory, spec, asked, must_stop=must_stop))
+        if result.failure is not None and result.failure.consequence in ("pause", "account"):
+            allowance.note(agent, result.failure)  # before anybody else gets the place in the pool
+    return result, was_over
+
+
+def _refuse_to_begin(work: Work, agent: Agent) -> None:
+    """Raise HeldError where the account behind an agent, or a cap of the plan, lets no more run begin."""
+    if failure := work.batch.allowance.refused(agent):
+        raise _held_by_account(failure)
+    if failure := work.batch.allowance.over_budget(work.unit.name):
+        raise work.escalate(f"{failure.message}; {failure.what_next}")
+
+
+def _held_by_account(failure: agents.Failure) -> HeldError:
+    """A limit is waited for; everything else a person must see to first."""
+    kind = "waiting" if failure.consequence == "pause" else "broken"
+    return HeldError(kind, f"{failure.message}; {failure.what_next}")
+
+
 def _after_failure(work: Work, task: Task, directory: Path, failure: agents.Failure, *, was_over: bool) -> str | None:
     """What a failure that is nobody's strike leads to: a person is asked, the unit waits, or the next run goes on."""
-    what = f"{failure.message}; {failure.what_next}"
-    if failure.consequence == "person":
-        raise _asks_person(work, directory, what, failure.kind)
+    resumed = bool((read_json(directory / "about.json") or {}).get("resume"))
+    if failure.consequence == "person" and not (failure.kind == "context" and resumed):
+        raise _asks_person(work, directory, f"{failure.message}; {failure.what_next}", failure.kind)
     fault = _judge(directory, failure.message, strike=False, failure=failure.kind)
     if failure.kind == "stopped" and not was_over:
         # A person stops it for a reason: starting the next one at once would make that impossible.
         raise HeldError("waiting", f"its {task.role} was stopped; the next `doit` goes on from what it committed")
-    if failure.consequence != "resume" and failure.kind != "not-resumed":
-        raise HeldError("waiting", what)
+    if failure.consequence in ("pause", "account"):
+        raise _held_by_account(work.batch.allowance.refused(work.batch.plan.agent_for(task.role)) or failure)
     return fault
 
 
@@ -160,9 +198,10 @@ def _begin(work: Work, task: Task, directory: Path, fault: str | None) -> None:
     """Everything that has to be known of the time before the run, written down before it can begin."""
     guarded.worktree_at(work, task.head, made_by_runs(work.path)[0] if task.writes else frozenset())
     before = git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
-    thread = _thread_to_resume(work, task)
+    interrupted = _runs_for(work, task)
+    thread = _interrupted_thread(interrupted) if interrupted else _writers_thread(work, task)
     asked = task.prompt(fault, directory)
-    write_text(directory / "asked.md", prompts.RESUMED + asked if thread else asked)
+    write_text(directory / "asked.md", prompts.RESUMED + asked if interrupted and thread else asked)
     extra = guarded.look_before(work, directory, writes=task.writes)
     write_json(directory / "about.json", {
         "key": task.key, "role": task.role, "before": before, "previous_fault": fault, "environment": dict(extra),
@@ -174,14 +213,32 @@ def _begin(work: Work, task: Task, directory: Path, fault: str | None) -> None:
 GOES_ON = ("died", "stopped", "server", "network", "usage-limit", "timeout", "stalled")
 
 
-def _thread_to_resume(work: Work, task: Task) -> str | None:
-    """The thread of the run before, if that was for the same and was interrupted."""
-    earlier = runs.attempts(work.path / "runs", f"{task.role}-{task.label}")
-    begun = [(one, about) for one in earlier if (about := read_json(one / "about.json"))]
-    if not begun or begun[-1][1].get("key") != task.key:
+def _runs_for(work: Work, task: Task) -> list[Path]:
+    """The runs that were begun for this very task, oldest first; nothing where the last one was for something else."""
+    begun = [one for one in runs.attempts(work.path / "runs", f"{task.role}-{task.label}") if _key(one)]
+    return begun if begun and _key(begun[-1]) == task.key else []
+
+
+def _key(directory: Path) -> str:
+    return str((read_json(directory / "about.json") or {}).get("key", ""))
+
+
+def _interrupted_thread(earlier: Sequence[Path]) -> str | None:
+    judged = read_json(earlier[-1] / "judged.json") or {}
+    return agents.thread_of(earlier[-1:]) if judged.get("failure") in GOES_ON else None
+
+
+def _writers_thread(work: Work, task: Task) -> str | None:
+    """The thread that wrote what is to be corrected: its agent knows the unit already."""
+    plan = work.batch.plan
+    if task.role != "corrector" or plan.policy.corrector != "resume":
         return None
-    judged = read_json(begun[-1][0] / "judged.json") or {}
-    return agents.thread_of([begun[-1][0]]) if judged.get("failure") in GOES_ON else None
+    if plan.agent_for("corrector") != plan.agent_for("implementer"):
+        return None
+    writers = [one for one in work.facts.records.values() if one.step == "implement" or one.step.startswith("correct@")]
+    wrote = [one for one in writers if one.result.get("run") and one.step != work.step.name]
+    last = max(wrote, key=lambda one: one.ended, default=None)
+    return agents.thread_of([work.path / "runs" / str(last.result["run"])]) if last else None
 
 
 def _job(work: Work, task: Task, directory: Path) -> agents.Job:
@@ -197,19 +254,10 @@ def _job(work: Work, task: Task, directory: Path) -> agents.Job:
         stall_timeout=policy.stall_timeout,
         git_environment=dict(about["environment"]),
         sandbox=policy.sandbox,
+        network=policy.network,
         scratch=work.path / "scratch",
         resume=about.get("resume"),
-        token_limit=_tokens_left(work),
     )
-
-
-def _tokens_left(work: Work) -> int | None:
-    """What the unit's cap leaves, after all runs of it that have been judged."""
-    cap = work.batch.plan.policy.tokens_per_unit
-    if cap is None:
-        return None
-    over = [one.parent for one in work.path.glob("runs/*/judged.json")]
-    return cap - sum((agents.progress_of(one) or agents.Progress()).tokens or 0 for one in over)
 
 
 def strikes(work: Work, role: str, label: str) -> int:
@@ -219,7 +267,8 @@ def strikes(work: Work, role: str, label: str) -> int:
 
 
 def readable_log(ran: Ran) -> str:
-    return ran.result.message
+    """What the run did, for people: its kind's own log where it keeps one, else its last message."""
+    return read_text(ran.directory / agents.READABLE) or ran.result.message
 
 
 def flags_of(collected: quarantine.Collected) -> tuple[str, ...]:
@@ -243,5 +292,5 @@ def facts_of(ran: Ran) -> dict[str, Any]:
     assert ran.collected is not None
     return {
         "run": ran.directory.name, "head": ran.collected.head, "commits": list(ran.collected.commits),
-        "tokens": ran.result.tokens, "flags": list(flags_of(ran.collected)),
+        "tokens": ran.result.tokens, "flags": [*flags_of(ran.collected), *ran.result.flags],
     }  # fmt: skip

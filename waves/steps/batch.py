@@ -19,6 +19,7 @@ from waves.records import Json, UnitFolder, made_by_runs, read_json
 
 if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wait for them
     from waves.forges import Forge
+    from waves.steps.allowance import Allowance
 
 Listener = Callable[[str, str, str], None]  # unit, step, what is said
 
@@ -62,6 +63,12 @@ class Batch:
         from waves import forges
 
         return forges.connect(self.plan, self.repository)
+
+    @cached_property
+    def allowance(self) -> Allowance:
+        from waves.steps.allowance import Allowance
+
+        return Allowance(self.plan, self.repository, self.folder)
 
     def pool(self, role: str) -> threading.BoundedSemaphore:
         """Correctors share the implementers' pool, arbiters and triagers the reviewers'."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from waves import git
-from waves.agents import quarantine, restore, saved, snapshot, worktrees
+from waves.agents import Result, quarantine, restore, saved, snapshot, worktrees
 from waves.records import read_json, write_json
 from waves.steps import worktree as worktree_step
 from waves.steps.work import Work
@@ -126,8 +126,8 @@ def _put_back(
         yield from restore.restore(worktree, before, others, removed)
 
 
-def collect(work: Work, directory: Path) -> quarantine.Collected:
-    """Take in what a writer committed, and write down which commits this run made: the audit reads that."""
+def collect(work: Work, directory: Path, result: Result | None = None) -> quarantine.Collected:
+    """Take in what a writer committed, and write down which commits this run made, and where: the audit reads that."""
     about = read_json(directory / "about.json") or {}
     base = f"refs/remotes/origin/{work.batch.plan.base}"
     found = quarantine.collect(
@@ -138,7 +138,11 @@ def collect(work: Work, directory: Path) -> quarantine.Collected:
         bases=[base],
         kept=kept_refs(work) + directory.name,
     )
-    made = {"head": found.head, "commits": list(found.commits), "patch_ids": sorted(set(found.patch_ids.values()))}
+    made = {
+        "head": found.head, "commits": list(found.commits), "patch_ids": sorted(set(found.patch_ids.values())),
+        "thread": result.thread if result else None,
+        "transcript": str(result.transcript) if result and result.transcript else None,
+    }  # fmt: skip
     write_json(directory / "made.json", made)
     if found.damaged:
         worktree_step.make(work, work.branch)
