@@ -5,6 +5,7 @@ python -m benchmarks.memory [UNITS]     with `codex` on the PATH
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -21,14 +22,13 @@ PAUSE = 0.2  # seconds between two looks
 
 def main() -> None:
     sys.path.append(str(TESTS))
-    from stand_in import Say, Shell, StandIn
+    play = importlib.import_module("stand_in")
 
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    model = StandIn()
-    model.on(
-        "# Implement", [Shell("date > work/$RANDOM.txt && git add -A && git commit -qm 'feat: work'"), Say("Done.")]
-    )
-    model.on("# Review", [Shell("git log --oneline"), Say(json.dumps(APPROVED))])
+    model = play.StandIn()
+    write = "date > work/$RANDOM.txt && git add -A && git commit -qm 'feat: work'"
+    model.on("# Implement", [play.Shell(write), play.Say("Done.")])
+    model.on("# Review", [play.Shell("git log --oneline"), play.Say(json.dumps(APPROVED))])
     try:
         # codex refuses to have its home in the folder for temporary files.
         with tempfile.TemporaryDirectory(dir=Path.home()) as folder:
@@ -52,9 +52,8 @@ def _measure(folder: Path, count: int, config: dict[str, str]) -> None:
     took = time.monotonic() - began
     if doit.returncode:
         raise SystemExit(f"the batch did not end well:\n{(folder / 'said').read_text()[-3000:]}")
-    print(
-        f"{count} units at once: {took:.1f} s, peak {together / 1024:.0f} MiB in all, {largest / 1024:.0f} MiB the largest"
-    )
+    peaks = f"peak {together / 1024:.0f} MiB in all, {largest / 1024:.0f} MiB the largest process"
+    print(f"{count} units at once: {took:.1f} s, {peaks}")
 
 
 def _memory(mark: str) -> list[int]:
@@ -62,7 +61,7 @@ def _memory(mark: str) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if mark in (process / "cmdline").read_text() or mark in os.readlink(process / "cwd"):
+            if mark in (process / "cmdline").read_text() or mark in str((process / "cwd").readlink()):
                 rollup = (process / "smaps_rollup").read_text()
                 found.append(int(rollup.partition("\nPss:")[2].split()[0]))
         except (OSError, ValueError, IndexError):
