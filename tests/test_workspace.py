@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from loop_world import World, until
+from loop_world import World, commit, until
 
 from waves import git, workspace
 from waves.errors import UsageError
@@ -202,7 +202,7 @@ def test_an_issue_is_free_where_the_first_plan_does_not_work_on_it(world: World,
 
 def test_an_issue_that_the_second_plan_began_first_stays_with_it(world: World) -> None:
     world.plan({"unit": "x", "issues": [7]}, name="two")
-    world.agent(implementer=world.gate())
+    world.agent(implementer=world.gate() + commit(x_txt="one"))
     going = world.start("run")
     with world.open_gate():
         until(lambda: "implementer x 0 1" in world.paid(), "the agent has begun")
