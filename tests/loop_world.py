@@ -385,9 +385,12 @@ class Starter:
         self._asking = threading.Lock()
         atexit.register(self.close)
 
-    def start(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], folder: Path) -> Process:
+    def start(
+        self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], folder: Path, fault: str = ""
+    ) -> Process:
+        """`fault` is what befalls the process: see crash/faults.py."""
         output = folder / f"output-{time.monotonic_ns()}"
-        job = {"arguments": list(arguments), "cwd": str(cwd), "env": dict(env), "output": str(output)}
+        job = {"arguments": list(arguments), "cwd": str(cwd), "env": dict(env), "output": str(output), "fault": fault}
         output.touch()
         return Process(self.ask(start=job), output, self)
 
@@ -451,6 +454,10 @@ def _fork(job: dict[str, Any]) -> int:
         os.chdir(job["cwd"])
         from waves import cli
 
+        if job["fault"]:
+            from crash import faults
+
+            faults.install(job["fault"])
         code = cli.run(job["arguments"])
         sys.stdout.flush()
         sys.stderr.flush()

@@ -11,6 +11,12 @@ class WavesError(Exception):
     exit_code = 1
 
 
+def disk_words(error: OSError) -> str:
+    """The system's word for a file that cannot be read or written, with the file."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}; see to the disk and to who may write there, then run again"
+
+
 class UsageError(WavesError):
     """The command line or the repository is not what a command needs: exit code 2."""
 

@@ -193,9 +193,10 @@ class UnitFolder:
 
     def in_trouble(self, trouble: Trouble) -> None:
         with self._lock:
-            write_json(self.path / "troubles" / f"{file_stem(trouble.step)}.json", _plain(trouble))
+            # Known at once: on a full disk it may not be written, and this process must not take the step for sound.
             self._troubles = {**self.troubles, trouble.step: trouble}
             self.version += 1
+            write_json(self.path / "troubles" / f"{file_stem(trouble.step)}.json", _plain(trouble))
 
 
 def made_by_runs(folder: Path) -> tuple[set[str], set[str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from waves import lifecycle, workspace
-from waves.errors import WavesError
+from waves.errors import WavesError, disk_words
 from waves.lifecycle import Facts, Step
 from waves.plan.model import Unit
 from waves.report.live import Reporter
@@ -166,10 +166,15 @@ class Session:
         return one.finished
 
 
-def audit_batch(one: Planned) -> bool:
+def audit_batch(one: Planned) -> Any:
+    from doit.exceptions import TaskFailed
+
     from waves import audit
 
-    audit.write(one.batch)
+    try:
+        audit.write(one.batch)
+    except OSError as error:
+        return TaskFailed(f"{one.name}: the audit: {disk_words(error)}")
     return True
 
 

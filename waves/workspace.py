@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from waves import git
-from waves.errors import LockedError, PlanError, UsageError, WavesError
+from waves.errors import LockedError, PlanError, UsageError, WavesError, disk_words
 from waves.plan import reader, semantics
 from waves.plan.faults import did_you_mean
 from waves.plan.model import Plan, Unit
@@ -155,6 +155,8 @@ class Planned:
             return Held("plan", f"{self.name}: {error}")
         except WavesError as error:
             return Held("broken", f"{self.name}: {error}")
+        except OSError as error:
+            return Held("broken", f"{self.name}: {disk_words(error)}")
         return None
 
     def close(self) -> None:

@@ -14,9 +14,6 @@ from waves.agents import index, plainfiles
 from waves.errors import GitError, WavesError
 from waves.git import Repository
 
-LOCK = "waves-worktrees.lock"  # in the common directory; whoever adds or removes a worktree holds it
-
-
 LOCK = "waves-worktrees.lock"  # in the repository: git is not safe when worktrees are made side by side
 
 

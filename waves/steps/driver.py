@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping
 
 from waves import lifecycle, process
-from waves.errors import WavesError
+from waves.errors import WavesError, disk_words
 from waves.lifecycle import Step, Verdict
 from waves.plan.model import Unit
 from waves.records import Record, Trouble, digest, digest_of_file, write_text
@@ -27,10 +27,18 @@ PAID = frozenset({"implement", "review", "correct"})
 def perform(batch: Batch, unit: Unit, step: Step) -> Verdict:
     """Run the step if it is due, and record how it ended; the verdict that was acted on is returned."""
     verdict = batch.survey(unit)[step.name]
-    if verdict.kind != lifecycle.RUN:
-        return verdict
-    work = Work(batch, unit, step, batch.facts(unit))
-    started = time.time()
+    if verdict.kind == lifecycle.RUN:
+        try:
+            _perform(Work(batch, unit, step, batch.facts(unit)), verdict)
+        except (
+            OSError
+        ) as error:  # not even the trouble could be written down: nothing is, so the next `doit` tries again
+            batch.say(unit.name, step.name, f"broken: {disk_words(error)}")
+    return verdict
+
+
+def _perform(work: Work, verdict: Verdict) -> None:
+    step, started = work.step, time.time()
     inputs = lifecycle.inputs(step, work.facts)
     if step.kind in PAID:
         work.say(f"runs: {verdict.reason}")
@@ -40,13 +48,14 @@ def perform(batch: Batch, unit: Unit, step: Step) -> Verdict:
         _in_trouble(work, held, inputs)
     except WavesError as error:
         _in_trouble(work, HeldError("broken", str(error)), inputs)
+    except OSError as error:
+        _in_trouble(work, HeldError("broken", disk_words(error)), inputs)
     except Exception as error:
         _in_trouble(work, HeldError("broken", _our_own_bug(work, error)), inputs)
     else:
         _record(work, done, inputs, started)
     finally:
         process.reap()
-    return verdict
 
 
 def _record(work: Work, done: Done, inputs: Mapping[str, str], started: float) -> None:

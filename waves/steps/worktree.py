@@ -19,11 +19,18 @@ from waves.steps.work import Done, HeldError, Work, to_json
 def run(work: Work) -> Done:
     batch = work.batch
     branch, head, base = _dispatched_before(work) or (_adopt(work) if work.unit.adopted else _claim(work))
-    worktree = make(work, branch)
+    if not _lent(work):
+        make(work, branch)
     prompts.pin(work.path / "templates", batch.plan_top / "plans" / "prompts")
-    found = {"branch": branch, "path": worktree.name, "base": base, "head": head}
+    found = {"branch": branch, "path": str(batch.worktree_path(work.unit)), "base": base, "head": head}
     work.folder.write_target("worktree.json", to_json(found))
     return Done(found, ("worktree.json",))
+
+
+def _lent(work: Work) -> bool:
+    """Whether an agent run has the worktree, or left it as it ended: who sees that run through puts all in order."""
+    begun = (path.parent for path in work.path.glob("runs/*/about.json"))
+    return any(not (directory / "judged.json").exists() for directory in begun)
 
 
 def _dispatched_before(work: Work) -> tuple[str, str, str] | None:
