@@ -23,6 +23,7 @@ VERBS = (
     "check",
     "confirm",
     "run",
+    "wait",
     "status",
     "ask",
     "explain",

@@ -56,7 +56,7 @@ def test_a_question_has_its_evidence_and_says_where_to_look(asking: World) -> No
         "proposes: call it `total`",
     ]  # fmt: skip
     assert evidence[3] == "issue #1 in plans/one.yaml:7"
-    assert evidence[4].startswith("pull request #1 (files: 1, lines: 1): file://")
+    assert evidence[4].partition(" (")[2].startswith("files: 1, lines: 1): file://")
     assert evidence[5].endswith("last review: should_fix, checks: green")
     assert found["d", "implement"]["question"] == "escalated at implement: the implementer is blocked: which port?"
     assert found["f", "unit"]["question"].startswith("issue #9 is closed: ")

@@ -26,6 +26,7 @@ VERBS = (
     "schema",
     "status",
     "stop",
+    "wait",
 )
 
 
@@ -75,7 +76,8 @@ def test_a_mistake_in_the_command_is_one_line_and_code_2(
 
 
 @pytest.mark.parametrize(
-    "verb", ["init", "check", "confirm", "status", "ask", "audit", "run", "stop", "explain a", "logs a", "rule a drop"]
+    "verb",
+    ["init", "check", "confirm", "status", "ask", "wait", "audit", "run", "stop", "explain a", "logs a", "rule a drop"],
 )
 def test_outside_a_repository_every_verb_says_so(world: World, verb: str) -> None:
     done = world.waves(*verb.split(), at=world.folder, code=2)
@@ -83,7 +85,7 @@ def test_outside_a_repository_every_verb_says_so(world: World, verb: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "verb", ["check", "confirm", "status", "ask", "audit", "run", "stop", "explain a", "logs a", "rule a drop"]
+    "verb", ["check", "confirm", "status", "ask", "wait", "audit", "run", "stop", "explain a", "logs a", "rule a drop"]
 )
 def test_without_a_plan_every_verb_says_how_to_begin(world: World, verb: str) -> None:
     done = world.waves(*verb.split(), code=2)

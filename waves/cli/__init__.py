@@ -154,6 +154,7 @@ def schema() -> None:
 
 @waves.command("run", epilog=EXIT_CODES, short_help="Advance the batches, like `doit`.")
 @PLAN
+@click.option("--once", is_flag=True, help="Start and collect what can be now; wait for no agent and no check.")
 @click.option("--uncommitted", is_flag=True, help="Take the plan as it stands, committed or not.")
 @click.option(
     "-n",
@@ -162,13 +163,16 @@ def schema() -> None:
     metavar="N",
     help="Steps at once, up to 200; default: twice the units.",
 )
-def run_batches(plan: str, uncommitted: bool, threads: int | None) -> int:
-    """Advance the batches like `doit`, with exit codes that say whose turn it is."""
+def run_batches(plan: str, once: bool, uncommitted: bool, threads: int | None) -> int:
+    """Advance the batches like `doit`, with exit codes that say whose turn it is.
+
+    With --once it leaves agents at work behind, says when to look again, and the next one takes up what they did.
+    """
     from waves.commands import run
 
     top = chosen.top()
     os.chdir(top)  # where `doit` works, and where its own tasks of this repository expect to be
-    return run.run(top, [plan] if plan else [], uncommitted=uncommitted, threads=threads)
+    return run.run(top, [plan] if plan else [], uncommitted=uncommitted, threads=threads, once=once)
 
 
 @waves.command(short_help="Show where every unit stands, and who must act.")

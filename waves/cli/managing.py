@@ -7,7 +7,8 @@ import sys
 import click
 
 from waves.cli import chosen
-from waves.cli.chosen import JSON, PLAN
+from waves.cli.chosen import AGENTS, DONE, JSON, PLAN
+from waves.errors import UsageError
 
 
 @click.command("ask", short_help="List what waits for a person, and take the answers.")
@@ -32,4 +33,37 @@ def ask_command(plan: str, as_json: bool) -> int:
     return code
 
 
-VERBS = (ask_command,)
+@click.command("wait", short_help="Block until something changed.")
+@PLAN
+@click.option(
+    "--for",
+    "what",
+    type=click.Choice(["any", "all", "ruling"]),
+    default="any",
+    show_default=True,
+    help="any: a run ended, or an outcome changed; all: nothing runs any more; ruling: a person is asked.",
+)
+@click.option("--timeout", metavar="TIME", help="The longest to wait: 90s, 45m or 2h; default: no end.")
+def wait_command(plan: str, what: str, timeout: str | None) -> int:
+    """Block until something changed, and say what; at once where nothing is under way.
+
+    Between two looks it sleeps. Exit code 75 when the time is over first.
+    """
+    from waves.commands import wait
+
+    lines, happened = wait.wait(lambda: chosen.plans(plan), what, _seconds(timeout))
+    for line in lines:
+        click.echo(line)
+    return DONE if happened else AGENTS
+
+
+def _seconds(timeout: str | None) -> float | None:
+    from waves.plan.kinds import duration
+
+    try:
+        return None if timeout is None else float(duration().read(timeout))
+    except ValueError:
+        raise UsageError(f"--timeout {timeout}: expected {duration().expected}") from None
+
+
+VERBS = (ask_command, wait_command)

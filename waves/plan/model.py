@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+WRITERS = ("implementer", "corrector")  # roles that commit; the others only read
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 

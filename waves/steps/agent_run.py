@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from waves import agents, git, prompts
 from waves.agents import quarantine
 from waves.agents import run as runs
 from waves.agents.snapshot import shown
+from waves.plan.model import WRITERS
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
 from waves.steps import guarded
 from waves.steps.work import HeldError, Work, one_line
@@ -35,7 +37,7 @@ class Task:
 
     @property
     def writes(self) -> bool:
-        return self.role in ("implementer", "corrector")
+        return self.role in WRITERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def _not_used_up(work: Work, attempts: list[Path]) -> list[Path]:
 def _outdated(work: Work, task: Task, directory: Path) -> None:
     """A run for something that has changed since: a writer's commits are kept, a reader is stopped."""
     if task.writes:
+        if work.batch.once and runs.state(directory) in runs.GOING:
+            raise _at_work(task)
         runs.wait(directory)
         runs.kill_leftovers(directory)
         guarded.collect(work, directory)
@@ -107,14 +111,18 @@ def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> 
     """Have one run done and judge it; the second value says what is wrong with it."""
     agent = work.batch.plan.agent_for(task.role)
     kind = agents.kind_of(agent)
-    # From the look before to the agent's end: what comes after that must not keep another one waiting.
-    with work.batch.pool(task.role):
+    with _place(work, task, directory):
         if read_json(directory / "about.json") is None:
             _begin(work, task, directory, fault)
         job = _job(work, task, directory)
         was_over = runs.state(directory) is runs.State.ENDED
         spec, asked = kind.spec(agent, job), read_text(directory / "asked.md")
-        ended = runs.ensure(directory, spec, asked, must_stop=functools.partial(agents.cut_short, kind, job))
+        must_stop = functools.partial(agents.cut_short, kind, job)
+        if work.batch.once:
+            runs.begin(directory, spec, asked)
+            if runs.state(directory) in runs.GOING and not must_stop():
+                raise _at_work(task)
+        ended = runs.ensure(directory, spec, asked, must_stop=must_stop)
     result = kind.result(job, ended)
     problems = guarded.look_after(work, directory, task.role, writes=task.writes)
     collected = guarded.collect(work, directory) if task.writes else None
@@ -129,12 +137,32 @@ def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> 
     return ran, _judge(directory, task.accept(ran), failure=failure.kind if failure else None)
 
 
+@contextmanager
+def _place(work: Work, task: Task, directory: Path) -> Iterator[None]:
+    """A place in the pool, from the look before to the agent's end: what follows must not keep another one waiting.
+
+    Who does not wait for agents takes places only for those that it starts, and leaves them there.
+    """
+    pool = work.batch.pool(task.role)
+    if not work.batch.once:
+        with pool:
+            yield
+        return
+    if runs.state(directory) in runs.NOT_BEGUN and not pool.acquire(blocking=False):
+        raise HeldError("waiting", f"as many agents as the policy allows are at work; its {task.role} comes next")
+    yield
+
+
+def _at_work(task: Task) -> HeldError:
+    return HeldError("waiting", f"its {task.role} is at work")
+
+
 def _after_failure(work: Work, task: Task, directory: Path, failure: agents.Failure, *, was_over: bool) -> str | None:
     """What a failure that is nobody's strike leads to: a person is asked, the unit waits, or the next run goes on."""
     what = f"{failure.message}; {failure.what_next}"
     if failure.consequence == "person":
         raise _asks_person(work, directory, what, failure.kind)
-    fault = _judge(directory, failure.message, strike=False, failure=failure.kind)
+    fault = _judge(directory, failure.message, strike=False, failure=failure.kind, until=failure.until)
     if failure.kind == "stopped" and not was_over:
         # A person stops it for a reason: starting the next one at once would make that impossible.
         raise HeldError("waiting", f"its {task.role} was stopped; the next `doit` goes on from what it committed")
@@ -149,9 +177,14 @@ def _asks_person(work: Work, directory: Path, why: str, failure: str) -> HeldErr
     return work.escalate(why)
 
 
-def _judge(directory: Path, fault: str | None, *, strike: bool = True, failure: str | None = None) -> str | None:
-    """Write down what came of a run; a fault that is nobody's (killed, stopped) is no strike."""
-    value = {"fault": fault, "strike": strike and fault is not None, "failure": failure}
+def _judge(
+    directory: Path, fault: str | None, *, strike: bool = True, failure: str | None = None, until: float | None = None
+) -> str | None:
+    """Write down what came of a run; a fault that is nobody's (killed, stopped) is no strike.
+
+    `until`: when it is over by itself, in seconds since 1970.
+    """
+    value = {"fault": fault, "strike": strike and fault is not None, "failure": failure, "until": until}
     write_json(directory / "judged.json", value)
     return fault
 
