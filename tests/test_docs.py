@@ -149,8 +149,8 @@ def test_the_tables_of_the_plan_page_are_those_of_the_description() -> None:
 
 
 def test_the_plan_of_the_plan_page_is_one() -> None:
-    (text,) = blocks(PAGES["plan.md"], "yaml")
-    plan = reader.parse(text, TOP / "plans" / "form.yaml")
+    text, notify = blocks(PAGES["plan.md"], "yaml")
+    plan = reader.parse(text + notify, TOP / "plans" / "form.yaml")
     assert [unit.name for unit in plan.units] == ["form-typos", "form-preview"]
 
 
