@@ -31,6 +31,8 @@ VERBS = (
     "rule",
     "stop",
     "audit",
+    "skill",
+    "mcp",
     "schema",
 )
 

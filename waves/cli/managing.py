@@ -57,6 +57,29 @@ def wait_command(plan: str, what: str, timeout: str | None) -> int:
     return DONE if happened else AGENTS
 
 
+@click.command("skill", short_help="Print a skill that teaches an agent to manage batches.")
+def skill_command() -> None:
+    """Print a SKILL.md: how an agent plans a batch with a person, runs it in the background, and has it ruled.
+
+    \b
+    waves skill > .agents/skills/waves/SKILL.md
+    """
+    from waves.commands import skill
+
+    click.echo(skill.text(), nl=False)
+
+
+@click.command("mcp", short_help="Serve agents over the Model Context Protocol.")
+def mcp_command() -> None:
+    """Serve status, explain, ask, rule, run --once and audit to an agent, on standard input and output.
+
+    It needs the protocol's SDK: pip install 'waves[mcp]'.
+    """
+    from waves.commands import mcp
+
+    mcp.serve(chosen.top())
+
+
 def _seconds(timeout: str | None) -> float | None:
     from waves.plan.kinds import duration
 
@@ -66,4 +89,4 @@ def _seconds(timeout: str | None) -> float | None:
         raise UsageError(f"--timeout {timeout}: expected {duration().expected}") from None
 
 
-VERBS = (ask_command, wait_command)
+VERBS = (ask_command, wait_command, skill_command, mcp_command)
