@@ -25,6 +25,7 @@ SECTIONS: dict[str, tuple[Record, Any]] = {
     "`numbering`": (schema.SERIES, model.Series),
     "`confirmed`": (schema.CONFIRMED, model.Confirmed),
     "`rulings`": (schema.RULING, model.Ruling),
+    "`notify`": (schema.NOTIFY, model.Notify),
     "`deploy`": (schema.DEPLOY, model.Deploy),
 }
 DURATIONS = {3600.0: "h", 60.0: "m", 1.0: "s"}
@@ -47,8 +48,7 @@ def _rows(record: Record, made: Any, before: str) -> Iterator[str]:
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
         inner = one.kind.item if isinstance(one.kind, ListOf) else one.kind
         if isinstance(inner, Record) and inner not in [each for each, _ in SECTIONS.values()] and one.name != "agents":
-            made_inside = model.Scope if one.name == "scope" else model.Answer
-            yield from _rows(inner, made_inside, f"{before}{one.name}{'[]' if isinstance(one.kind, ListOf) else ''}.")
+            yield from _rows(inner, inner.make, f"{before}{one.name}{'[]' if isinstance(one.kind, ListOf) else ''}.")
 
 
 def kind_of(kind: Kind) -> str:

@@ -12,7 +12,24 @@ from loop_world import World
 
 from waves import __version__
 
-VERBS = ("audit", "check", "confirm", "doctor", "explain", "init", "logs", "rule", "run", "schema", "status", "stop")
+VERBS = (
+    "ask",
+    "audit",
+    "check",
+    "confirm",
+    "doctor",
+    "explain",
+    "init",
+    "logs",
+    "mcp",
+    "rule",
+    "run",
+    "schema",
+    "skill",
+    "status",
+    "stop",
+    "wait",
+)
 
 
 def start(world: World, *arguments: str, at: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -61,7 +78,8 @@ def test_a_mistake_in_the_command_is_one_line_and_code_2(
 
 
 @pytest.mark.parametrize(
-    "verb", ["init", "check", "confirm", "status", "audit", "run", "stop", "explain a", "logs a", "rule a drop"]
+    "verb",
+    ["init", "check", "confirm", "status", "ask", "wait", "audit", "run", "stop", "explain a", "logs a", "rule a drop"],
 )
 def test_outside_a_repository_every_verb_says_so(world: World, verb: str) -> None:
     done = world.waves(*verb.split(), at=world.folder, code=2)
@@ -69,7 +87,7 @@ def test_outside_a_repository_every_verb_says_so(world: World, verb: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "verb", ["check", "confirm", "status", "audit", "run", "stop", "explain a", "logs a", "rule a drop"]
+    "verb", ["check", "confirm", "status", "ask", "wait", "audit", "run", "stop", "explain a", "logs a", "rule a drop"]
 )
 def test_without_a_plan_every_verb_says_how_to_begin(world: World, verb: str) -> None:
     done = world.waves(*verb.split(), code=2)

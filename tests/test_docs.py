@@ -149,8 +149,8 @@ def test_the_tables_of_the_plan_page_are_those_of_the_description() -> None:
 
 
 def test_the_plan_of_the_plan_page_is_one() -> None:
-    (text,) = blocks(PAGES["plan.md"], "yaml")
-    plan = reader.parse(text, TOP / "plans" / "form.yaml")
+    text, notify = blocks(PAGES["plan.md"], "yaml")
+    plan = reader.parse(text + notify, TOP / "plans" / "form.yaml")
     assert [unit.name for unit in plan.units] == ["form-typos", "form-preview"]
 
 
@@ -221,7 +221,7 @@ def test_what_json_says_is_what_the_page_says(world: World) -> None:
     world.agent(reviewer_a_0=review("approved", nits=[item()]))
     world.run(code=10)
     (world.checkout / "plans/bad.yaml").write_text("batch: bad\nuntis: []\n")
-    for command, code in (("status", 2), ("explain a", 0), ("audit", 2)):
+    for command, code in (("status", 2), ("ask", 2), ("explain a", 0), ("audit", 2)):
         heading = f"`waves {command.split()[0]} --json`"
         documented = dict(
             re.findall(r"^\| `([\w.\[\]]+)` \| ([^|]+) \|", section(PAGES["json.md"], heading), re.MULTILINE)

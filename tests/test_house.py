@@ -24,12 +24,13 @@ contracts
 plan
 lifecycle, prompts, verdicts
 git
-agents, demo, forges
+agents, channels, demo, forges
 report.texts
 steps
 audit, workspace
 report
-doit_state, tasks
+doit_state, notify
+tasks
 commands
 cli
 """
@@ -38,7 +39,7 @@ PURE = ("plaintext", "contracts", "plan", "lifecycle", "prompts", "verdicts")
 OF_PURE = ("errors", "records", *PURE)  # all of Waves that a pure module may import
 NOT_PURE = {"os", "random", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time"}
 # The shell knows what the plan says and what agents owe, and decides nothing.
-SHELL = ("process", "locks", "git", "agents", "forges", "demo")
+SHELL = ("process", "locks", "git", "agents", "channels", "forges", "demo")
 OF_SHELL = ("errors", "records", "plaintext", "contracts", "plan.model", *SHELL)
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 50  # lines
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|managers?|misc|common)(_|$)", re.IGNORECASE)

@@ -165,7 +165,10 @@ def test_every_unit_says_whose_turn_it_is(world: World) -> None:
     }  # fmt: skip
     units = looked_at(world)
     assert units["a"]["reason"] == "the implementer is blocked: what is meant?"
-    assert units["a"]["asked"] == [{"about": "", "command": "waves rule a implement retry --why '…'", "others": []}]
+    command = "waves rule a implement retry --why '…'"
+    assert units["a"]["asked"] == [
+        {"about": "", "command": command, "others": [], "item": "implement", "ruling": "retry"}
+    ]
     assert units["e"]["reason"].startswith("issue #9 is closed: ")
     assert units["d"]["state"] == "broken"
 

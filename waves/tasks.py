@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from waves import lifecycle, workspace
+from waves import lifecycle, notify, workspace
 from waves.errors import WavesError, disk_words
 from waves.lifecycle import Facts, Step
+from waves.notify import Notifier
 from waves.plan.model import Unit
 from waves.report.live import Reporter
 from waves.steps.batch import step_of
@@ -52,6 +53,7 @@ class Session:
 
     def __init__(self, planned: Sequence[Planned], first: Sequence[str]) -> None:
         self.planned, self.first = planned, list(first)
+        self._notifiers = {id(one): Notifier(one) for one in planned}
         self.running = False  # doit runs tasks, rather than listing them
         self._tasks: dict[str, list[Task]] = {kind: [] for kind in (*KINDS, "audit", "batch")}
         for one in planned:
@@ -92,7 +94,7 @@ class Session:
             self._tasks["audit"].append(audit)
             settled = [f"audit:{one.name}"]
         self._tasks["batch"].append(
-            self._task("batch", one.name, settled, lambda: self._over(one), lambda: report(one))
+            self._task("batch", one.name, settled, lambda: self._over(one), lambda: self._report(one))
         )
 
     def _task(
@@ -151,6 +153,8 @@ class Session:
 
             if one.open() is None and not one.batch.final(unit.name):
                 perform(one.batch, unit, step)
+                if step.kind == "settled":
+                    self._notifiers[id(one)].noticed()
             return True
 
         return action
@@ -163,7 +167,18 @@ class Session:
         return one.reachable and audit.is_current(one.batch)
 
     def _over(self, one: Planned) -> bool:
-        return one.finished
+        return one.finished and not notify.unsent(one)
+
+    def _report(self, one: Planned) -> Any:
+        """The last task of a batch: fails when something is left, and says what."""
+        from doit.exceptions import TaskFailed
+
+        if reason := one.open():
+            return TaskFailed(reason)
+        self._notifiers[id(one)].tell()
+        states = {unit.name: one.batch.outcome(unit.name) for unit in one.plan.units}
+        left = [name for name, outcome in states.items() if outcome.state not in ("merged", "dropped")]
+        return TaskFailed(f"{one.name}: {len(left)} of {len(states)} units are not merged") if left else True
 
 
 def audit_batch(one: Planned) -> Any:
@@ -176,17 +191,6 @@ def audit_batch(one: Planned) -> Any:
     except OSError as error:
         return TaskFailed(f"{one.name}: the audit: {disk_words(error)}")
     return True
-
-
-def report(one: Planned) -> Any:
-    """The last task of a batch: fails when something is left, and says what."""
-    from doit.exceptions import TaskFailed
-
-    if reason := one.open():
-        return TaskFailed(reason)
-    states = {unit.name: one.batch.outcome(unit.name) for unit in one.plan.units}
-    left = [name for name, outcome in states.items() if outcome.state not in ("merged", "dropped")]
-    return TaskFailed(f"{one.name}: {len(left)} of {len(states)} units are not merged") if left else True
 
 
 def _task_name(one: Planned, unit: Unit, step: str) -> str:

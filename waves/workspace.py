@@ -33,8 +33,8 @@ class Held:
 class Planned:
     """One plan file, and its batch from the moment that is asked for."""
 
-    def __init__(self, path: Path, top: Path, *, uncommitted: bool = False) -> None:
-        self.path, self.top, self._uncommitted = path, top, uncommitted
+    def __init__(self, path: Path, top: Path, *, uncommitted: bool = False, once: bool = False) -> None:
+        self.path, self.top, self._uncommitted, self._once = path, top, uncommitted, once
         self.fault: WavesError | None = None
         self.siblings: Sequence[Planned] = ()  # all plans of the repository, this one included
         self._plan: Plan | None = None
@@ -67,7 +67,7 @@ class Planned:
 
     @cached_property
     def batch(self) -> Batch:
-        batch = Batch(self.plan, repository_at(self.checkout), self.top)
+        batch = Batch(self.plan, repository_at(self.checkout), self.top, once=self._once)
         batch.listener = self._listener or batch.listener
         batch.elsewhere = self.elsewhere
         return batch
@@ -245,12 +245,12 @@ def ignore_own_folders(repository: git.Repository) -> list[str]:
     return missing
 
 
-def plans(top: Path, names: Sequence[str] = (), *, uncommitted: bool = False) -> Iterator[Planned]:
+def plans(top: Path, names: Sequence[str] = (), *, uncommitted: bool = False, once: bool = False) -> Iterator[Planned]:
     """The plans in `plans/`, all or those named (by batch, by file name, or by path); raises UsageError."""
     files = sorted((top / PLANS).glob("*.yaml"))
     if files:
         ignore_own_folders(repository_at(top))
-    found = [Planned(path, top, uncommitted=uncommitted) for path in files]
+    found = [Planned(path, top, uncommitted=uncommitted, once=once) for path in files]
     _refuse_doubles(found)
     for one in found:
         one.siblings = found

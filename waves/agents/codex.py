@@ -12,7 +12,7 @@ from waves.agents.codex_failures import Spirals, failure_from
 from waves.agents.command import refuse_forge_tokens
 from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
 from waves.agents.statements import could_not
-from waves.plan.model import Agent
+from waves.plan.model import WRITERS, Agent
 
 EVENTS = "events.jsonl"  # in the run directory
 
@@ -27,7 +27,7 @@ class Codex:
         schema = contracts.SCHEMAS.get(job.role)
         if schema is not None:
             records.write_json(job.directory / codex_command.SCHEMA, schema)
-        if job.role in codex_command.WRITERS:
+        if job.role in WRITERS:
             codex_command.scratch(job).mkdir(parents=True, exist_ok=True)
         return Spec(
             argv=codex_command.command(codex_binary.find().path, agent, job, schema=schema is not None),

@@ -9,9 +9,8 @@ from pathlib import Path
 from waves import process
 from waves.agents import Job, quarantine
 from waves.errors import UsageError
-from waves.plan.model import Agent
+from waves.plan.model import WRITERS, Agent
 
-WRITERS = ("implementer", "corrector")
 NO_SANDBOX = "danger-full-access"
 OUTPUT = "output"  # in the run directory, where a run's parent looks for the last message
 SCHEMA = "schema.json"

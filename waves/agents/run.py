@@ -53,6 +53,10 @@ class State(enum.StrEnum):
     DIED = "died"  # the parent was killed: how far the agent got is not known
 
 
+NOT_BEGUN = (State.ABSENT, State.PREPARED)
+GOING = (State.STARTING, State.RUNNING)
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     """How a run ended, and what it left. Times are seconds since 1970, None where nobody wrote them down."""
@@ -120,7 +124,7 @@ def wait(directory: Path, poll: float = LONGEST_POLL, must_stop: Callable[[], bo
     A run that died has the reason `died`; one whose parent never came to run has `not-started`.
     """
     began = time.monotonic()
-    while (now := state(directory)) in (State.STARTING, State.RUNNING):
+    while (now := state(directory)) in GOING:
         # A poll, for there is no portable wait for somebody else's child; late by an eighth of the wait at most.
         time.sleep(min(poll, max(FIRST_LOOK, (time.monotonic() - began) / 8)))
         if must_stop is not None and must_stop():
@@ -135,6 +139,13 @@ def wait(directory: Path, poll: float = LONGEST_POLL, must_stop: Callable[[], bo
     return _collect(directory, {"reason": "not-started", "error": error})
 
 
+def begin(directory: Path, spec: Spec, prompt: str) -> None:
+    """Start the run, unless it was started before, however it ended."""
+    if state(directory) in NOT_BEGUN:
+        prepare(directory, spec, prompt)
+        launch(directory)
+
+
 def ensure(
     directory: Path, spec: Spec, prompt: str, poll: float = LONGEST_POLL, must_stop: Callable[[], bool] | None = None
 ) -> Exit:
@@ -142,9 +153,7 @@ def ensure(
 
     For one that died, what it left is killed, so that the caller may begin the next attempt; the reason says `died`.
     """
-    if state(directory) in (State.ABSENT, State.PREPARED):
-        prepare(directory, spec, prompt)
-        launch(directory)
+    begin(directory, spec, prompt)
     ended = wait(directory, poll, must_stop)
     if ended.reason == "died":
         kill_leftovers(directory)
@@ -155,7 +164,7 @@ def stop(directory: Path) -> None:
     """End a run and all its processes, wherever it is; raises WavesError where something does not end."""
     asked: set[int] = set()
     until = time.monotonic() + STOP_PATIENCE
-    while state(directory) in (State.STARTING, State.RUNNING):
+    while state(directory) in GOING:
         late = time.monotonic() > until
         if late and time.monotonic() > until + STOP_PATIENCE:
             raise WavesError(f"{directory}: the run does not end, perhaps it is on another machine; stop it there")
@@ -174,6 +183,17 @@ def kill_leftovers(directory: Path) -> None:
     agent = (records.read_json(directory / "started.json") or {}).get("agent")
     run = (records.read_json(directory / "spec.json") or {}).get("run")
     leftovers.kill(run if isinstance(run, str) else "", agent if isinstance(agent, dict) else {})
+
+
+def going(folder: Path) -> list[Path]:
+    """The runs of a folder that go on."""
+    return [path for path, now in unjudged(folder).items() if now in GOING]
+
+
+def unjudged(folder: Path) -> dict[Path, State]:
+    """The runs of a folder that nobody has judged yet, with their states; one that was judged costs no look."""
+    open_ones = (path for path in sorted(_entries(folder)) if not (path / "judged.json").exists())
+    return {path: state(path) for path in open_ones}
 
 
 def attempts(folder: Path, name: str) -> list[Path]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from waves import tasks, workspace
 from waves.errors import UsageError
-from waves.report import turns
+from waves.report import again, turns
 from waves.workspace import Planned
 
 DONE, FAILED, USAGE, PERSON, AGENTS, INTERRUPTED = 0, 1, 2, 10, 75, 130
@@ -16,12 +17,12 @@ WORST_LAST = (DONE, AGENTS, PERSON, FAILED, USAGE)
 HELD = {"person": PERSON, "plan": USAGE, "doit": AGENTS, "broken": FAILED}
 
 
-def run(top: Path, names: Sequence[str], *, uncommitted: bool, threads: int | None) -> int:
-    """Advance the plans named, or all; the exit code of the design."""
+def run(top: Path, names: Sequence[str], *, uncommitted: bool, threads: int | None, once: bool) -> int:
+    """Advance the plans named, or all; with `once`, without waiting for agents or checks. The design's exit code."""
     from doit.cmd_base import ModuleTaskLoader
     from doit.doit_cmd import DoitMain
 
-    planned = list(workspace.plans(top, names, uncommitted=uncommitted))
+    planned = list(workspace.plans(top, names, uncommitted=uncommitted, once=once))
     if not planned:
         raise UsageError("there is no plan in plans/; write one, or run `waves init` first")
     arguments = ["-n", str(threads)] if threads else []
@@ -33,6 +34,8 @@ def run(top: Path, names: Sequence[str], *, uncommitted: bool, threads: int | No
         return INTERRUPTED  # the reporter has said what becomes of the agents
     if code == 3:
         return FAILED
+    if once and (line := again.look_again(planned, time.time())):
+        print(line)
     sys.stdout.flush()
     return max((exit_code(one) for one in planned), key=WORST_LAST.index)
 

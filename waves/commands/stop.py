@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from waves.agents import run
-from waves.agents.run import State
 from waves.errors import UsageError
 from waves.plan.faults import did_you_mean
 from waves.workspace import Planned
@@ -28,7 +27,7 @@ def stop(top: Path, plans: Sequence[Planned], name: str) -> Iterator[str]:
     stopped = False
     for folder, unit in zip(folders, units, strict=True):
         for directory in sorted(folder.iterdir()) if name in ("", unit, unit.partition("/")[2]) else ():
-            if run.state(directory) in (State.STARTING, State.RUNNING):
+            if run.state(directory) in run.GOING:
                 run.stop(directory)
                 stopped = True
                 yield f"{unit}: stopped {directory.name}; the next `doit` goes on from what it committed"

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+WRITERS = ("implementer", "corrector")  # roles that commit; the others only read
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -125,6 +126,23 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True)
+class Ntfy:
+    topic: str
+    server: str = "https://ntfy.sh"
+    token: str | None = None  # the name of the variable that holds it
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Whom to tell, and of what; a channel that is not named is not used."""
+
+    on: tuple[str, ...] = ()  # done | escalated | ruling | limit | failed; empty: all
+    ntfy: Ntfy | None = None
+    webhook: str | None = None  # the name of the variable that holds its address, which is a secret
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmed:
     by: str
     on: date
@@ -161,6 +179,7 @@ class Plan:
     policy: Policy = Policy()
     agents: Mapping[str, Agent] = field(default_factory=lambda: MappingProxyType({}))  # by role, over `agent`
     setup: Setup = Setup()
+    notify: Notify | None = None
     deploy: Deploy | None = None
     rulings: tuple[Ruling, ...] = ()
 

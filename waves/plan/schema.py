@@ -13,6 +13,7 @@ FINDING_KINDS = (
 )  # fmt: skip
 RULINGS = ("correct", "defer", "requested", "retry", "drop", "approve")
 TYPES = ("feat", "fix", "refactor", "perf", "docs", "test", "build", "ci", "chore")
+NEWS = ("done", "escalated", "ruling", "limit", "failed")  # what a person can be told of
 ROLES = ("implementer", "reviewer", "corrector", "triager", "arbiter")
 
 SLUG = text(
@@ -36,6 +37,8 @@ ITEM = text(
 )
 KEY = text("a name without blanks", "name", pattern=r"[A-Za-z0-9_][A-Za-z0-9_.\"-]*")
 VARIABLE = text("the name of an environment variable", "NPM_TOKEN", pattern=r"[A-Za-z_][A-Za-z0-9_]*")
+TOPIC = text("letters, digits, `-` and `_`, 64 at most", "acme-waves", pattern=r"[A-Za-z0-9_-]{1,64}")
+ADDRESS = text("an address that begins with http:// or https://", "https://ntfy.sh", pattern=r"https?://[!-~]{1,400}")
 DIGEST = text("hexadecimal digits", "0f3a", pattern=r"[0-9a-f]{4,64}")
 LINE_OF_TEXT = text("text", "text")
 TEXT = text("text", "text", empty=True)
@@ -192,6 +195,25 @@ SETUP = Record(
     ),
 )
 
+NTFY = Record(
+    model.Ntfy,
+    (
+        Field("topic", TOPIC, "Who knows it can read and write there, unless the server asks for more.", required=True),
+        Field("server", ADDRESS, "Where the topic is."),
+        Field("token", VARIABLE, "The variable that holds an access token."),
+    ),
+)
+
+NOTIFY = Record(
+    model.Notify,
+    (
+        Field("on", ListOf(choice(*NEWS)), "What is told; default: all of it."),
+        Field("ntfy", NTFY, "A topic of ntfy, for telephones and desktops."),
+        Field("webhook", VARIABLE, 'The variable that holds an address which takes `{"text": ...}`, as Slack does.'),
+        Field("command", ListOf(LINE_OF_TEXT), "Program and arguments; it gets the message on standard input."),
+    ),
+)
+
 PLAN = Record(
     dict,
     (
@@ -215,6 +237,7 @@ PLAN = Record(
             "Other agents by role.",
         ),
         Field("setup", SETUP, "What a new worktree needs."),
+        Field("notify", NOTIFY, "Whom to tell when a person is needed, or all is done."),
         Field("deploy", DEPLOY, "Used by `waves deploy` only."),
         Field("rulings", ListOf(RULING), "Decisions made while the batch runs; `waves rule` appends them."),
     ),

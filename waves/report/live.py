@@ -42,7 +42,7 @@ class Lines:
 
     def say(self, batch: str, unit: str, step: str, text: str) -> None:
         if text != "done":
-            self.write(f"{time.strftime('%H:%M:%S')} {batch}/{unit} {step}: {text}")
+            self.write(f"{time.strftime('%H:%M:%S')} {_named(batch, unit)} {step}: {text}")
 
     def write(self, text: str) -> None:
         with self._writing:
@@ -127,7 +127,7 @@ class InPlace:
         with self._noting:
             self._board.said(f"{batch}/{unit}", text)
         if text.startswith(LASTING) and step != "settled":  # which says again what another step said
-            self.write(f"{batch}/{unit} {step}: {text}")
+            self.write(f"{_named(batch, unit)} {step}: {text}")
 
     def began(self, unit: str, step: str) -> None:
         with self._noting:
@@ -235,6 +235,10 @@ class Reporter:
         """What doit says about a task that no person wants to read."""
 
     get_status = skip_uptodate = skip_ignore = teardown_task = unheard
+
+
+def _named(batch: str, unit: str) -> str:
+    return f"{batch}/{unit}" if unit else batch
 
 
 def _unit_and_step(task: Any) -> tuple[str, str] | None:

@@ -137,16 +137,11 @@ def _head(records: Mapping[str, Record]) -> str:
 
 def _running(planned: Planned, unit: Unit) -> str:
     """The run directory whose agent is at work, or nothing."""
-    folder = planned.batch.folder / unit.name / "runs"
-    if planned.batch.settled(unit.name) or not folder.is_dir():
-        return ""
-    unjudged = [path for path in sorted(folder.iterdir()) if not (path / "judged.json").exists()]
-    if not unjudged:
+    if planned.batch.settled(unit.name):
         return ""
     from waves.agents import run
 
-    live = (run.State.STARTING, run.State.RUNNING)
-    return next((path.name for path in unjudged if run.state(path) in live), "")
+    return next((path.name for path in run.going(planned.batch.folder / unit.name / "runs")), "")
 
 
 def to_json(batch: BatchStatus) -> Json:

@@ -1,17 +1,21 @@
-"""What Waves writes on pull requests and merge commits; all words by strangers are made harmless first."""
+"""What Waves writes for people elsewhere: pull requests, merge commits, messages; words by strangers made harmless."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from waves.contracts import Item
 from waves.forges import Issue
+from waves.plaintext import plain
 from waves.plan.model import Unit
 from waves.prompts.fences import code, line
 from waves.verdicts import Decision
 
 TITLE_LIMIT = 72
+NEWS_LIMIT, MESSAGE_LIMIT = 300, 3500  # characters: of one reason, and of what ntfy takes in one message
 SYMBOLS = {"correct": "to correct", "defer": "deferred", "requested": "asked for by the issue", "ask": "needs a ruling"}
 
 
@@ -80,3 +84,34 @@ def _row(item: Item, cycle: str, decision: str, why: str) -> str:
 
 def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {one}" for one in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing that a person wants to be told. `kind`: done | escalated | ruling | limit | failed."""
+
+    kind: str
+    about: str  # the unit, or what there is of the batch
+    reason: str = ""
+    commands: tuple[str, ...] = ()
+
+
+HEADLINES = {
+    "ruling": "{} waiting for a ruling", "escalated": "{} escalated", "failed": "all that is left failed",
+    "limit": "usage limit reached", "done": "done",
+}  # fmt: skip
+
+
+def message(batch: str, news: Sequence[News]) -> tuple[str, str]:
+    """Title and text of one message about everything that happened to a batch."""
+    counts = Counter(one.kind for one in news)
+    title = f"{batch}: " + ", ".join(words.format(counts[kind]) for kind, words in HEADLINES.items() if counts[kind])
+    lines = [line for kind in HEADLINES for one in news if one.kind == kind for line in _told(one)]
+    text = "\n".join(lines)
+    return title, text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT].rpartition("\n")[0] + "\n…"
+
+
+def _told(news: News) -> Iterable[str]:
+    reason = " ".join(plain(news.reason).split())[:NEWS_LIMIT]
+    yield f"{news.about}: {reason}" if reason else news.about
+    yield from (f"  {command}" for command in news.commands)

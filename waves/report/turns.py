@@ -26,6 +26,8 @@ class Asked:
     about: str
     command: str
     others: tuple[str, ...] = ()  # rulings that may stand in the place of the one in the command
+    item: str = ""  # that is ruled on: `unit`, `merge@0`, a step or an item of a review
+    ruling: str = ""  # the one in the command
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ def _asked(planned: Planned, unit: Unit, outcome: Outcome) -> Iterator[Asked]:
         yield from _items(planned, unit, outcome.at, record.result["items"])
     elif outcome.rule:
         # What a step printed names the unit alone, which is not enough where two batches have one of that name.
-        words = outcome.rule.split()
-        yield Asked("", command(planned, unit, *words[3:5]))
+        item, ruling = outcome.rule.split()[3:5]
+        yield Asked("", command(planned, unit, item, ruling), (), item, ruling)
 
 
 def _items(planned: Planned, unit: Unit, step: str, treatments: Mapping[str, str]) -> Iterator[Asked]:
@@ -94,7 +96,7 @@ def _items(planned: Planned, unit: Unit, step: str, treatments: Mapping[str, str
         name = f"{item['id']}@{cycle}"
         if treatments.get(name) == "ask":
             others = ("defer", "requested") if name.startswith("V") else ("defer",)
-            yield Asked(_words(name, item), command(planned, unit, name, "correct"), others)
+            yield Asked(_words(name, item), command(planned, unit, name, "correct"), others, name, "correct")
 
 
 def _words(name: str, item: Json) -> str:
@@ -105,7 +107,7 @@ def _words(name: str, item: Json) -> str:
 
 
 def _drop(planned: Planned, unit: Unit) -> Asked:
-    return Asked("", command(planned, unit, "drop"))
+    return Asked("", command(planned, unit, "drop"), (), "unit", "drop")
 
 
 def command(planned: Planned, unit: Unit, *words: str) -> str:

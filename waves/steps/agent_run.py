@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from waves import agents, git, prompts
 from waves.agents import quarantine
 from waves.agents import run as runs
 from waves.agents.snapshot import shown
-from waves.plan.model import Agent
+from waves.plan.model import WRITERS, Agent
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
 from waves.steps import guarded
 from waves.steps.allowance import BACK_OFF
@@ -38,7 +39,7 @@ class Task:
 
     @property
     def writes(self) -> bool:
-        return self.role in ("implementer", "corrector")
+        return self.role in WRITERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def ask(work: Work, task: Task) -> Ran:
 
 def _back_off(work: Work, failure: agents.Failure, pauses: Iterator[float]) -> None:
     seconds = next(pauses, None)
+    if work.batch.once:
+        raise HeldError("waiting", f"{failure.message}; {failure.what_next}")
     if seconds is None:
         raise HeldError("waiting", f"{failure.message}; it failed {len(BACK_OFF) + 1} times in a row, "
                         "and the next `doit` tries again")  # fmt: skip
@@ -110,6 +113,8 @@ def _not_used_up(work: Work, attempts: list[Path]) -> list[Path]:
 def _outdated(work: Work, task: Task, directory: Path) -> None:
     """A run for something that has changed since: a writer's commits are kept, a reader is stopped."""
     if task.writes:
+        if work.batch.once and runs.state(directory) in runs.GOING:
+            raise _at_work(task)
         runs.wait(directory)
         runs.kill_leftovers(directory)
         guarded.collect(work, directory)
@@ -138,8 +143,7 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
     """What came of one run, begun now if need be, and whether it was over before anybody waited for it."""
     agent, allowance = work.batch.plan.agent_for(task.role), work.batch.allowance
     kind = agents.kind_of(agent)
-    # From the look before to the agent's end: what comes after that must not keep another one waiting.
-    with work.batch.pool(task.role):
+    with _place(work, task, directory):
         if read_json(directory / "about.json") is None:
             _refuse_to_begin(work, agent)
             _begin(work, task, directory, fault)
@@ -147,10 +151,34 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
         was_over = runs.state(directory) is runs.State.ENDED
         spec, asked = kind.spec(agent, job), read_text(directory / "asked.md")
         must_stop = functools.partial(agents.cut_short, kind, job, lambda: allowance.over_budget(work.unit.name))
+        if work.batch.once:
+            runs.begin(directory, spec, asked)
+            if runs.state(directory) in runs.GOING and not must_stop():
+                raise _at_work(task)
         result = kind.result(job, runs.ensure(directory, spec, asked, must_stop=must_stop))
         if result.failure is not None and result.failure.consequence in ("pause", "account"):
             allowance.note(agent, result.failure)  # before anybody else gets the place in the pool
     return result, was_over
+
+
+def _at_work(task: Task) -> HeldError:
+    return HeldError("waiting", f"its {task.role} is at work")
+
+
+@contextmanager
+def _place(work: Work, task: Task, directory: Path) -> Iterator[None]:
+    """A place in the pool, from the look before to the agent's end: what follows must not keep another one waiting.
+
+    Who does not wait for agents takes places only for those that it starts, and leaves them there.
+    """
+    pool = work.batch.pool(task.role)
+    if not work.batch.once:
+        with pool:
+            yield
+        return
+    if runs.state(directory) in runs.NOT_BEGUN and not pool.acquire(blocking=False):
+        raise HeldError("waiting", f"as many agents as the policy allows are at work; its {task.role} comes next")
+    yield
 
 
 def _refuse_to_begin(work: Work, agent: Agent) -> None:
@@ -172,7 +200,7 @@ def _after_failure(work: Work, task: Task, directory: Path, failure: agents.Fail
     resumed = bool((read_json(directory / "about.json") or {}).get("resume"))
     if failure.consequence == "person" and not (failure.kind == "context" and resumed):
         raise _asks_person(work, directory, f"{failure.message}; {failure.what_next}", failure.kind)
-    fault = _judge(directory, failure.message, strike=False, failure=failure.kind)
+    fault = _judge(directory, failure.message, strike=False, failure=failure.kind, until=failure.until)
     if failure.kind == "stopped" and not was_over:
         # A person stops it for a reason: starting the next one at once would make that impossible.
         raise HeldError("waiting", f"its {task.role} was stopped; the next `doit` goes on from what it committed")
@@ -187,9 +215,14 @@ def _asks_person(work: Work, directory: Path, why: str, failure: str) -> HeldErr
     return work.escalate(why)
 
 
-def _judge(directory: Path, fault: str | None, *, strike: bool = True, failure: str | None = None) -> str | None:
-    """Write down what came of a run; a fault that is nobody's (killed, stopped) is no strike."""
-    value = {"fault": fault, "strike": strike and fault is not None, "failure": failure}
+def _judge(
+    directory: Path, fault: str | None, *, strike: bool = True, failure: str | None = None, until: float | None = None
+) -> str | None:
+    """Write down what came of a run; a fault that is nobody's (killed, stopped) is no strike.
+
+    `until`: when it is over by itself, in seconds since 1970.
+    """
+    value = {"fault": fault, "strike": strike and fault is not None, "failure": failure, "until": until}
     write_json(directory / "judged.json", value)
     return fault
 

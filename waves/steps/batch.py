@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from waves import git, lifecycle, locks
 from waves.lifecycle import Facts, Step, Verdict
-from waves.plan.model import Plan, Unit
+from waves.plan.model import WRITERS, Plan, Unit
 from waves.records import Json, UnitFolder, made_by_runs, read_json
 
 if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wait for them
@@ -35,19 +35,16 @@ class Outcome:
 
 
 class Batch:
-    """One plan at work on one repository."""
+    """One plan at work on one repository; with `once`, no step waits for an agent or for pending checks."""
 
-    def __init__(self, plan: Plan, repository: git.Repository, plan_top: Path) -> None:
-        self.plan, self.repository, self.plan_top = plan, repository, plan_top
+    def __init__(self, plan: Plan, repository: git.Repository, plan_top: Path, *, once: bool = False) -> None:
+        self.plan, self.repository, self.plan_top, self.once = plan, repository, plan_top, once
         assert repository.work_tree is not None
         self.checkout: Path = repository.work_tree
         self.folder = self.checkout / ".waves" / plan.batch
         self.units: Mapping[str, UnitFolder] = {unit.name: UnitFolder(self.folder / unit.name) for unit in plan.units}
-        self.pools = {
-            "implementer": threading.BoundedSemaphore(plan.policy.implementers),
-            "reviewer": threading.BoundedSemaphore(plan.policy.reviewers),
-        }
         self.landing = locks.Queue()
+        self._opening = threading.Lock()  # cached_property has none
         self.listener: Listener = lambda unit, step, text: None
         self.elsewhere: Callable[[Unit], str | None] = lambda unit: None  # why another batch has an issue of a unit
         self._surveys: dict[str, tuple[object, Facts, dict[str, Verdict]]] = {}
@@ -70,9 +67,28 @@ class Batch:
 
         return Allowance(self.plan, self.repository, self.folder)
 
-    def pool(self, role: str) -> threading.BoundedSemaphore:
+    @cached_property
+    def _pools(self) -> Mapping[bool, threading.Semaphore]:
+        """By whether the role writes; with `once`, without the places of agents that an earlier look left at work."""
+        going = [path.name.partition("-")[0] for path in self._going()] if self.once else []
+        writers = sum(role in WRITERS for role in going)
+        policy = self.plan.policy
+        return {
+            True: threading.Semaphore(max(0, policy.implementers - writers)),
+            False: threading.Semaphore(max(0, policy.reviewers - len(going) + writers)),
+        }
+
+    def _going(self) -> Iterator[Path]:
+        from waves.agents import run
+
+        for name, folder in self.units.items():
+            if not self.settled(name):
+                yield from run.going(folder.path / "runs")
+
+    def pool(self, role: str) -> threading.Semaphore:
         """Correctors share the implementers' pool, arbiters and triagers the reviewers'."""
-        return self.pools["implementer" if role in ("implementer", "corrector") else "reviewer"]
+        with self._opening:
+            return self._pools[role in WRITERS]
 
     def say(self, unit: str, step: str, text: str) -> None:
         self.listener(unit, step, text)

@@ -25,7 +25,7 @@ def wait_for(work: Work, head: str) -> Checks:
     """The checks of a commit once they have ended, within the plan's time for a run."""
     until = time.monotonic() + work.batch.plan.policy.run_timeout
     while (found := work.batch.forge.checks(head)).state == "pending":
-        if time.monotonic() > until:
+        if work.batch.once or time.monotonic() > until:
             raise HeldError("waiting", f"the checks of {head[:8]} have not ended; the next `doit` looks again")
         threading.Event().wait(POLL)
     return found

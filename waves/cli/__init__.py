@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from waves import __version__
+from waves.cli import chosen, managing
+from waves.cli.chosen import BUG, DONE, FAILED, INTERRUPTED, JSON, PLAN, USAGE
 from waves.errors import UsageError, WavesError
 
-if TYPE_CHECKING:
-    from waves.plan.model import Unit
-    from waves.workspace import Planned
-
-DONE, FAILED, USAGE, PERSON, AGENTS, BUG, INTERRUPTED = 0, 1, 2, 10, 75, 70, 130
 EXIT_CODES = """\b
 Exit codes: 0 done, 1 failed, 2 usage or plan error, 10 waiting for a person,
 75 waiting for agents or checks, 70 a bug of Waves (with a log file), 130 interrupted."""
-JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable: docs/json.md.")
-PLAN = click.argument("plan", required=False, default="")
 
 
 def main() -> None:
@@ -89,76 +82,6 @@ def waves(context: click.Context, folder: Path | None) -> int:
     return DONE
 
 
-# ---- finding what a command is about
-
-
-def _top() -> Path:
-    from waves import workspace
-
-    return workspace.top_folder(Path.cwd())
-
-
-def _plans(*names: str) -> list[Planned]:
-    """The plans named, or all; raises UsageError where there is none."""
-    from waves import workspace
-
-    found = list(workspace.plans(_top(), [name for name in names if name]))
-    if not found:
-        raise UsageError("there is no plan in plans/; `waves init` makes the folder, docs/plan.md says what goes in")
-    return found
-
-
-def _sound(name: str = "", *, say: bool = True) -> tuple[list[Planned], int]:
-    """The plans that read well, and the exit code so far; a faulty one costs the others nothing."""
-    found = _plans(name)
-    faulty = [one for one in found if one.fault]
-    for one in faulty if say else ():
-        click.echo(str(one.fault), err=True)
-    return [one for one in found if not one.fault], USAGE if faulty else DONE
-
-
-def _reachable(plans: Sequence[Planned], name: str = "") -> list[Planned]:
-    """Those whose repository is there; the one that was asked for has to be."""
-    from waves.report.status import unreachable
-
-    for one in plans:
-        if not one.reachable:
-            message = f"{one.name}: {unreachable(one)}"
-            if name:
-                raise UsageError(message)
-            click.echo(message, err=True)
-    return [one for one in plans if one.reachable]
-
-
-def _unit(name: str) -> tuple[Planned, Unit]:
-    """A unit by name, or as `batch/unit` where two batches have one of that name."""
-    from waves.plan.faults import did_you_mean
-
-    batch, _, short = name.rpartition("/")
-    plans, _ = _sound(batch)
-    found = [(one, unit) for one in plans for unit in one.plan.units if unit.name == short]
-    if not found:
-        known = [unit.name for one in plans for unit in one.plan.units]
-        raise UsageError(f"no unit is called {name!r}{did_you_mean(short, known) or '; `waves status` lists them'}")
-    if len(found) > 1:
-        ways = " or ".join(f"{one.name}/{short}" for one, _ in found)
-        raise UsageError(f"{len(found)} batches have a unit {short!r}; say {ways}")
-    _reachable([found[0][0]], name)
-    return found[0]
-
-
-def _faults(name: str) -> list[dict[str, Any]]:
-    """The plans that do not read well, as JSON has them."""
-    faulty = [(one.shown, one.fault) for one in _plans(name) if one.fault]
-    return [{"plan": plan, "faults": list(getattr(fault, "faults", [str(fault)]))} for plan, fault in faulty]
-
-
-def _print_json(value: Any) -> None:
-    import json
-
-    click.echo(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True))
-
-
 # ---- verbs, in the order in which a batch needs them
 
 
@@ -170,7 +93,7 @@ def init_command() -> None:
     """
     from waves.commands import init
 
-    for line in init.initialise(_top()):
+    for line in init.initialise(chosen.top()):
         click.echo(line)
 
 
@@ -184,7 +107,7 @@ def check_command(plan: str) -> int:
     """
     from waves.commands import check
 
-    reports = [check.check(planned) for planned in _plans(plan)]
+    reports = [check.check(planned) for planned in chosen.plans(plan)]
     for report in reports:
         for line in (*report.faults, *report.unit_faults, *report.hints, report.verdict):
             click.echo(line)
@@ -201,7 +124,7 @@ def doctor_command(plan: str) -> int:
     from waves import workspace
     from waves.commands import doctor
 
-    top, bad = _top(), False
+    top, bad = chosen.top(), False
     for line in doctor.examine(top, list(workspace.plans(top, [plan] if plan else []))):
         click.echo(str(line))
         bad = bad or line.state == "bad"
@@ -218,7 +141,7 @@ def confirm_command(plan: str, by: str | None) -> None:
     """
     from waves.commands import confirm
 
-    click.echo(confirm.confirm(confirm.chosen(_plans(plan)), by))
+    click.echo(confirm.confirm(confirm.chosen(chosen.plans(plan)), by))
 
 
 @waves.command(short_help="Print the JSON Schema of a plan.")
@@ -226,11 +149,12 @@ def schema() -> None:
     """Print the JSON Schema of a plan, for editors."""
     from waves.plan.schema import json_schema
 
-    _print_json(json_schema())
+    chosen.print_json(json_schema())
 
 
 @waves.command("run", epilog=EXIT_CODES, short_help="Advance the batches, like `doit`.")
 @PLAN
+@click.option("--once", is_flag=True, help="Start and collect what can be now; wait for no agent and no check.")
 @click.option("--uncommitted", is_flag=True, help="Take the plan as it stands, committed or not.")
 @click.option(
     "-n",
@@ -239,13 +163,16 @@ def schema() -> None:
     metavar="N",
     help="Steps at once, up to 200; default: twice the units.",
 )
-def run_batches(plan: str, uncommitted: bool, threads: int | None) -> int:
-    """Advance the batches like `doit`, with exit codes that say whose turn it is."""
+def run_batches(plan: str, once: bool, uncommitted: bool, threads: int | None) -> int:
+    """Advance the batches like `doit`, with exit codes that say whose turn it is.
+
+    With --once it leaves agents at work behind, says when to look again, and the next one takes up what they did.
+    """
     from waves.commands import run
 
-    top = _top()
+    top = chosen.top()
     os.chdir(top)  # where `doit` works, and where its own tasks of this repository expect to be
-    return run.run(top, [plan] if plan else [], uncommitted=uncommitted, threads=threads)
+    return run.run(top, [plan] if plan else [], uncommitted=uncommitted, threads=threads, once=once)
 
 
 @waves.command(short_help="Show where every unit stands, and who must act.")
@@ -258,10 +185,10 @@ def status(plan: str, as_json: bool) -> int:
     """
     from waves.report import status as page
 
-    plans, code = _sound(plan, say=not as_json)
+    plans, code = chosen.sound(plan, say=not as_json)
     batches = [page.batch_status(planned) for planned in plans]
     if as_json:
-        _print_json({"batches": [page.to_json(one) for one in batches], "faults": _faults(plan)})
+        chosen.print_json({"batches": [page.to_json(one) for one in batches], "faults": chosen.faults(plan)})
         return code
     terminal = sys.stdout.isatty()
     pages = [page.show(one, page.terminal_width(terminal), colour=page.in_colour(terminal)) for one in batches]
@@ -277,10 +204,10 @@ def explain(name: str, as_json: bool) -> None:
     from waves.report import explain as page
 
     unit_name, step = page.parse_name(name)
-    planned, unit = _unit(unit_name)
+    planned, unit = chosen.unit(unit_name)
     rows = page.rows(planned, unit, step)
     if as_json:
-        _print_json({"unit": unit.name, "batch": planned.name, "steps": rows})
+        chosen.print_json({"unit": unit.name, "batch": planned.name, "steps": rows})
         return
     for line in page.lines(rows):
         click.echo(line)
@@ -293,7 +220,7 @@ def logs(unit: str, follow: bool) -> None:
     """Print what a unit's latest agent run said; the first line names its directory, where its prompt is as well."""
     from waves.report import logs as page
 
-    planned, found = _unit(unit)
+    planned, found = chosen.unit(unit)
     for text in page.read(planned.batch.units[found.name].path, follow=follow):
         click.echo(text, nl=False)
 
@@ -316,7 +243,7 @@ def rule_command(unit: str, item: str, ruling: str, why: str) -> None:
     """
     from waves.commands import rule
 
-    planned, found = _unit(unit)
+    planned, found = chosen.unit(unit)
     click.echo(rule.rule(planned, found, item, ruling, why))
 
 
@@ -329,7 +256,7 @@ def stop_command(unit: str) -> None:
     """
     from waves.commands import stop
 
-    for line in stop.stop(_top(), _plans(), unit):
+    for line in stop.stop(chosen.top(), chosen.plans(), unit):
         click.echo(line)
 
 
@@ -342,12 +269,16 @@ def audit(plan: str, verbose: bool, as_json: bool) -> int:
     from waves import audit as proof
     from waves.report import audit as page
 
-    plans, code = _sound(plan)
-    found = [proof.to_json(one.batch, proof.write(one.batch)) for one in _reachable(plans, plan)]
+    plans, code = chosen.sound(plan)
+    found = [proof.to_json(one.batch, proof.write(one.batch)) for one in chosen.reachable(plans, plan)]
     if as_json:
-        _print_json({"audits": found})
+        chosen.print_json({"audits": found})
     else:
         for one in found:
             for line in page.lines(one, verbose=verbose):
                 click.echo(line)
     return DONE if all(one["ok"] for one in found) and len(found) == len(plans) and not code else code or FAILED
+
+
+for verb in managing.VERBS:
+    waves.add_command(verb)

@@ -1,0 +1,86 @@
+"""Finds the plans and units that a command names; it prints what stands against the others, and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from waves.errors import UsageError
+
+if TYPE_CHECKING:
+    from waves.plan.model import Unit
+    from waves.workspace import Planned
+
+DONE, FAILED, USAGE, PERSON, AGENTS, BUG, INTERRUPTED = 0, 1, 2, 10, 75, 70, 130
+JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable: docs/json.md.")
+PLAN = click.argument("plan", required=False, default="")
+
+
+def top() -> Path:
+    from waves import workspace
+
+    return workspace.top_folder(Path.cwd())
+
+
+def plans(*names: str) -> list[Planned]:
+    """The plans named, or all; raises UsageError where there is none."""
+    from waves import workspace
+
+    found = list(workspace.plans(top(), [name for name in names if name]))
+    if not found:
+        raise UsageError("there is no plan in plans/; `waves init` makes the folder, docs/plan.md says what goes in")
+    return found
+
+
+def sound(name: str = "", *, say: bool = True) -> tuple[list[Planned], int]:
+    """The plans that read well, and the exit code so far; a faulty one costs the others nothing."""
+    found = plans(name)
+    faulty = [one for one in found if one.fault]
+    for one in faulty if say else ():
+        click.echo(str(one.fault), err=True)
+    return [one for one in found if not one.fault], USAGE if faulty else DONE
+
+
+def reachable(plans: Sequence[Planned], name: str = "") -> list[Planned]:
+    """Those whose repository is there; the one that was asked for has to be."""
+    from waves.report.status import unreachable
+
+    for one in plans:
+        if not one.reachable:
+            message = f"{one.name}: {unreachable(one)}"
+            if name:
+                raise UsageError(message)
+            click.echo(message, err=True)
+    return [one for one in plans if one.reachable]
+
+
+def unit(name: str) -> tuple[Planned, Unit]:
+    """A unit by name, or as `batch/unit` where two batches have one of that name."""
+    from waves.plan.faults import did_you_mean
+
+    batch, _, short = name.rpartition("/")
+    plans, _ = sound(batch)
+    found = [(one, unit) for one in plans for unit in one.plan.units if unit.name == short]
+    if not found:
+        known = [unit.name for one in plans for unit in one.plan.units]
+        raise UsageError(f"no unit is called {name!r}{did_you_mean(short, known) or '; `waves status` lists them'}")
+    if len(found) > 1:
+        ways = " or ".join(f"{one.name}/{short}" for one, _ in found)
+        raise UsageError(f"{len(found)} batches have a unit {short!r}; say {ways}")
+    reachable([found[0][0]], name)
+    return found[0]
+
+
+def faults(name: str) -> list[dict[str, Any]]:
+    """The plans that do not read well, as JSON has them."""
+    faulty = [(one.shown, one.fault) for one in plans(name) if one.fault]
+    return [{"plan": plan, "faults": list(getattr(fault, "faults", [str(fault)]))} for plan, fault in faulty]
+
+
+def print_json(value: Any) -> None:
+    import json
+
+    click.echo(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True))

@@ -1,0 +1,92 @@
+"""The verbs of whoever manages batches without watching them: what to answer, and when to look; they decide nothing."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from waves.cli import chosen
+from waves.cli.chosen import AGENTS, DONE, JSON, PLAN
+from waves.errors import UsageError
+
+
+@click.command("ask", short_help="List what waits for a person, and take the answers.")
+@PLAN
+@JSON
+def ask_command(plan: str, as_json: bool) -> int:
+    """List everything that waits for a person, of all plans: the question, the evidence, the ruling to write.
+
+    On a terminal each question can be answered at once; the answer is written as `waves rule` writes it.
+    """
+    from waves.commands import ask
+    from waves.report import questions as page
+
+    plans, code = chosen.sound(plan, say=not as_json)
+    found = [(planned, question) for planned in plans for question in page.questions(planned)]
+    if as_json:
+        chosen.print_json({"questions": [page.to_json(one) for _, one in found], "faults": chosen.faults(plan)})
+    elif found and sys.stdin.isatty() and sys.stdout.isatty():
+        ask.answer(found)
+    else:
+        click.echo("\n\n".join("\n".join(page.lines(one)) for _, one in found) or page.NOTHING)
+    return code
+
+
+@click.command("wait", short_help="Block until something changed.")
+@PLAN
+@click.option(
+    "--for",
+    "what",
+    type=click.Choice(["any", "all", "ruling"]),
+    default="any",
+    show_default=True,
+    help="any: a run ended, or an outcome changed; all: nothing runs any more; ruling: a person is asked.",
+)
+@click.option("--timeout", metavar="TIME", help="The longest to wait: 90s, 45m or 2h; default: no end.")
+def wait_command(plan: str, what: str, timeout: str | None) -> int:
+    """Block until something changed, and say what; at once where nothing is under way.
+
+    Between two looks it sleeps. Exit code 75 when the time is over first.
+    """
+    from waves.commands import wait
+
+    lines, happened = wait.wait(lambda: chosen.plans(plan), what, _seconds(timeout))
+    for line in lines:
+        click.echo(line)
+    return DONE if happened else AGENTS
+
+
+@click.command("skill", short_help="Print a skill that teaches an agent to manage batches.")
+def skill_command() -> None:
+    """Print a SKILL.md: how an agent plans a batch with a person, runs it in the background, and has it ruled.
+
+    \b
+    waves skill > .agents/skills/waves/SKILL.md
+    """
+    from waves.commands import skill
+
+    click.echo(skill.text(), nl=False)
+
+
+@click.command("mcp", short_help="Serve agents over the Model Context Protocol.")
+def mcp_command() -> None:
+    """Serve status, explain, ask, rule, run --once and audit to an agent, on standard input and output.
+
+    It needs the protocol's SDK: pip install 'waves[mcp]'.
+    """
+    from waves.commands import mcp
+
+    mcp.serve(chosen.top())
+
+
+def _seconds(timeout: str | None) -> float | None:
+    from waves.plan.kinds import duration
+
+    try:
+        return None if timeout is None else float(duration().read(timeout))
+    except ValueError:
+        raise UsageError(f"--timeout {timeout}: expected {duration().expected}") from None
+
+
+VERBS = (ask_command, wait_command, skill_command, mcp_command)
