@@ -25,6 +25,7 @@ plan
 lifecycle, prompts, verdicts
 git
 agents, demo, forges
+triage
 report.texts
 steps
 audit, workspace
@@ -34,7 +35,10 @@ commands
 cli
 """
 # Decisions, and words: functions of facts, which know no shell. Neither process nor clock nor network is theirs.
-PURE = ("plaintext", "contracts", "plan", "lifecycle", "prompts", "verdicts")
+PURE = (
+    "plaintext", "contracts", "plan", "lifecycle", "prompts", "verdicts",
+    "triage.model", "triage.text", "triage.regions", "triage.findings", "triage.order", "triage.scopes",
+)  # fmt: skip
 OF_PURE = ("errors", "records", *PURE)  # all of Waves that a pure module may import
 NOT_PURE = {"os", "random", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time"}
 # The shell knows what the plan says and what agents owe, and decides nothing.
