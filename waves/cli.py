@@ -194,7 +194,8 @@ def triage_command(
     from waves.commands import triage
 
     wanted = triage.Wanted(batch, issues, label, milestone, update, agent)
-    report = triage.triage(_top(), list(workspace.plans(_top())), wanted)
+    top = _top()
+    report = triage.triage(top, list(workspace.plans(top)), wanted, lambda text: click.echo(text, err=True))
     if as_json:
         _print_json(triage.to_json(report))
         return

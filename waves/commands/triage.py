@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,12 @@ from waves.records import write_text
 from waves.steps import in_flight
 from waves.steps.batch import Batch
 from waves.triage import draft
-from waves.triage.model import ForgeFacts, InFlight, Triage
+from waves.triage.claims import Verified, verify
+from waves.triage.model import ForgeFacts, Triage
 from waves.triage.proposal import Proposed, propose
 from waves.workspace import PLANS, Planned, repository_at
 
+Say = Callable[[str], None]
 ONE_UNIT = "units: [{unit: x, issues: [1], type: feat}]\n"  # makes settings a plan that can be read
 
 
@@ -44,23 +46,25 @@ class Report:
     plan: str  # its path, as it is shown
     base: str
     proposed: Proposed
+    refused: tuple[str, ...] | None  # why claims of the triager were dropped; None: none was asked
+    update: bool  # of a plan that was there
     written: bool
     left: tuple[str, ...]  # to decide, each at its place in the file
 
 
-def triage(top: Path, plans: Sequence[Planned], wanted: Wanted) -> Report:
+def triage(top: Path, plans: Sequence[Planned], wanted: Wanted, say: Say) -> Report:
     """Write the draft, or what the plan lacks; raises UsageError where nothing is to read, or a plan in the way."""
     known = next((one for one in plans if one.name == wanted.batch or one.path.stem == wanted.batch), None)
     if wanted.update:
         if known is None:
             raise UsageError(f"--update: no plan is called {wanted.batch!r}{_near(wanted.batch, plans)}")
-        return _update(known, wanted)
+        return _update(known, wanted, say)
     if known is not None:
         raise UsageError(
             f"{known.shown}: is there already; `waves triage --batch {wanted.batch} --update` adds what is new, "
             "and keeps what you wrote"
         )
-    return _draft(top, plans, wanted)
+    return _draft(top, plans, wanted, say)
 
 
 def _near(name: str, plans: Sequence[Planned]) -> str:
@@ -70,7 +74,7 @@ def _near(name: str, plans: Sequence[Planned]) -> str:
 # ---- a new plan
 
 
-def _draft(top: Path, plans: Sequence[Planned], wanted: Wanted) -> Report:
+def _draft(top: Path, plans: Sequence[Planned], wanted: Wanted, say: Say) -> Report:
     assert isinstance(schema.SLUG, Scalar)
     try:
         schema.SLUG.read(wanted.batch)
@@ -84,13 +88,14 @@ def _draft(top: Path, plans: Sequence[Planned], wanted: Wanted) -> Report:
     plan = reader.parse(head + ONE_UNIT, path)
     batch = Batch(plan, repository_at((top / (plan.checkout or ".")).resolve()), top)
     issues = _chosen(batch, wanted)
-    found = _examine(batch, issues, [])
-    proposed = propose(None, issues, found)
+    found = _examine(batch, issues)
+    claimed = _claimed(batch, issues, found, say) if wanted.agent else None
+    proposed = propose(None, issues, found, claimed.findings if claimed else ())
     if not proposed.units:
         raise UsageError(f"nothing is left to do of {_numbers(issues)}: {draft.summary(proposed)}")
     about = f"{_numbers(issues)}, on {plan.base} at {found.base[:8]}"
     text = draft.draft(draft.Head(wanted.batch, about, settings), proposed)
-    return _written(top, path, text, found, proposed)
+    return _written(top, path, text, found, proposed, claimed)
 
 
 def _settings(top: Path, plans: Sequence[Planned]) -> str:
@@ -113,11 +118,19 @@ def _chosen(batch: Batch, wanted: Wanted) -> list[Issue]:
     return issues
 
 
-def _examine(batch: Batch, issues: Sequence[Issue], others: Sequence[InFlight]) -> Triage:
+def _examine(batch: Batch, issues: Sequence[Issue]) -> Triage:
     batch.fetch()
-    known = ForgeFacts((*in_flight.pulls(batch), *others), closed=frozenset(
+    known = ForgeFacts(tuple(in_flight.pulls(batch)), closed=frozenset(
         one.number for one in issues if one.state != "open"))  # fmt: skip
     return examination.examine(batch.repository, batch.base_head, issues, known)
+
+
+def _claimed(batch: Batch, issues: Sequence[Issue], found: Triage, say: Say) -> Verified:
+    """What an agent finds besides, as far as it can be proved."""
+    from waves.steps import triager
+
+    said = triager.ask(batch, issues, found, say)
+    return verify(said.claims, issues, frozenset(git.files_at(batch.repository, found.base)), found.findings)
 
 
 def _numbers(issues: Sequence[Issue]) -> str:
@@ -127,7 +140,7 @@ def _numbers(issues: Sequence[Issue]) -> str:
 # ---- a plan that exists
 
 
-def _update(planned: Planned, wanted: Wanted) -> Report:
+def _update(planned: Planned, wanted: Wanted, say: Say) -> Report:
     plan, batch = planned.plan, planned.batch
     done = {number for unit in plan.units if batch.outcome(unit.name).state in ("merged", "dropped")
             for number in unit.issues}  # fmt: skip
@@ -135,13 +148,15 @@ def _update(planned: Planned, wanted: Wanted) -> Report:
     numbers = {number for unit in plan.units for number in unit.issues} | set(wanted.numbers)
     issues = batch.forge.issues(sorted(numbers - done), label=wanted.label, milestone=wanted.milestone)
     issues = [one for one in issues if one.number not in done | skipped]
-    found = _examine(batch, [one for one in issues if one.state == "open"], [])
-    proposed = propose(plan, issues, found)
+    going = [one for one in issues if one.state == "open"]
+    found = _examine(batch, going)
+    claimed = _claimed(batch, going, found, say) if wanted.agent else None
+    proposed = propose(plan, issues, found, claimed.findings if claimed else ())
     text = edit.extend(reader.read_text(planned.path), draft.additions(proposed))
-    return _written(planned.top, planned.path, text, found, proposed)
+    return _written(planned.top, planned.path, text, found, proposed, claimed)
 
 
-def _written(top: Path, path: Path, text: str, found: Triage, proposed: Proposed) -> Report:
+def _written(top: Path, path: Path, text: str, found: Triage, proposed: Proposed, claimed: Verified | None) -> Report:
     try:
         plan = reader.parse(text, path)
     except WavesError as error:
@@ -152,7 +167,8 @@ def _written(top: Path, path: Path, text: str, found: Triage, proposed: Proposed
     if text != before:
         write_text(path, text)
     shown = path.relative_to(top).as_posix()
-    return Report(plan.batch, shown, found.base, proposed, text != before, _left(plan))
+    refused = claimed.refused if claimed else None
+    return Report(plan.batch, shown, found.base, proposed, refused, bool(before), text != before, _left(plan))
 
 
 def _left(plan: Plan) -> tuple[str, ...]:
@@ -164,13 +180,35 @@ def _left(plan: Plan) -> tuple[str, ...]:
 # ---- what is said
 
 
-def lines(report: Report) -> list[str]:
+def lines(report: Report) -> Iterator[str]:
     """The concrete proposal, and what is still to decide."""
-    said = [f"{report.plan}: {'written' if report.written else 'nothing is new'}; {draft.summary(report.proposed)}"]
+    proposed = report.proposed
+    if report.refused is not None:
+        yield f"triager: {len(report.refused)} of its claims left out" + "".join(f"\n  {one}" for one in report.refused)
+    if not report.written:
+        yield f"{report.plan}: nothing is new"
+    else:
+        yield f"{report.plan}: {draft.added(proposed) if report.update else draft.summary(proposed)}"
     if report.left:
-        said += ["still to decide:", *(f"  {one.partition(chr(10))[0]}" for one in report.left)]
-    return said
+        yield f"still to decide, {len(report.left)}:"
+        yield from (f"  {one.partition(chr(10))[0]}" for one in report.left)
+    else:
+        yield f"nothing is left to decide: read {report.plan}, then `waves confirm {report.batch}`"
 
 
 def to_json(report: Report) -> dict[str, Any]:
-    return {}
+    """docs/json.md has the meaning of each key."""
+    proposed = report.proposed
+    return {
+        "batch": report.batch, "plan": report.plan, "base": report.base, "written": report.written,
+        "proposal": draft.summary(proposed),
+        "units": [{"unit": one.name, "issues": list(one.issues), "type": one.type, "why": one.why,
+                   "after": list(one.after), "files": list(one.files)} for one in proposed.units],
+        "skip": [{"issue": number, "why": why} for number, (_, why) in proposed.skip.items()],
+        "findings": [{"issues": list(one.issues), "kind": one.kind, "evidence": one.evidence,
+                      "resolution": one.resolution, "proposed": one.proposed} for one in proposed.findings],
+        "merge_order": list(proposed.merge_order),
+        "numbering": [{"series": series, "units": list(units)} for series, units in proposed.numbers.items()],
+        "left_out": None if report.refused is None else list(report.refused),
+        "to_decide": list(report.left),
+    }  # fmt: skip

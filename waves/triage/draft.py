@@ -71,6 +71,16 @@ def summary(proposed: Proposed) -> str:
     return ", ".join(said) or "one unit"
 
 
+def added(proposed: Proposed) -> str:
+    """What an update brings, in one line."""
+    counts = {
+        "unit": len(proposed.units), "skipped issue": len(proposed.skip), "finding": len(proposed.findings),
+        "number": sum(len(units) for units in proposed.numbers.values()),
+    }  # fmt: skip
+    said = [f"{count} {thing}{'' if count == 1 else 's'}" for thing, count in counts.items() if count]
+    return f"added {', '.join(said)}"
+
+
 def _opening(head: Head) -> str:
     text = f"Drafted by `waves triage` from {head.about}. Nothing of it is dispatched before you confirm and commit it."
     return "\n".join([*comment(text), "#", *(f"# {line}" for line in NEXT.format(batch=head.batch).splitlines()), ""])

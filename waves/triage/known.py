@@ -25,7 +25,11 @@ def _settled(plan: Plan, found: Found, before: Mapping[str, frozenset[str]]) -> 
     proposal = found.proposal
     if proposal.action == "skip" and set(proposal.issues) <= skipped:
         return True
-    units = {unit.name for unit in plan.units if set(unit.issues) & set(found.issues)}
+    unit_of = {number: unit.name for unit in plan.units for number in unit.issues}
+    left = set(found.issues) - skipped
+    units = {unit_of.get(number, "") for number in left}
+    if "" in units:
+        return False  # new to the plan
     if proposal.action == "number":
         numbered = {name for one in plan.numbering for name in one.assign}
         return units <= numbered
