@@ -44,8 +44,8 @@ class Reference:
 class Intent:
     """What an issue wants done to something that it names."""
 
-    verb: str  # remove | rename | build
-    symbol: str
+    verb: str  # remove | rename | add
+    what: str  # a name of the code; with `add` the words that follow
     quote: str
 
 
@@ -185,6 +185,6 @@ class ScopeOverlap:
 
     units: tuple[str, str]
     issues: tuple[int, ...]  # of both
-    paths: tuple[str, ...]  # files of the repository that both scopes match; empty: none that is there yet
-    globs: tuple[str, str]  # the entry of `scope.in` of each
+    paths: tuple[str, ...]  # files of the repository that both scopes match
+    globs: tuple[str, str]  # the entry of `scope.in` of each that matches the first of them
     message: str
