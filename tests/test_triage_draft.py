@@ -35,7 +35,7 @@ def found(kind: str, action: str, *issues: int, weight: float = 1.0, **more: Any
 UMBRELLA = found("umbrella", "skip", 40, named=(40, 41))
 SIBLINGS = found("trivial-siblings", "combine", 52, 53, weight=0.7)
 DEPENDS = found("dependency", "after", 41, 47)
-REGION = found("same-region", "after", 47, 60, weight=0.6)
+REGION = found("same-region", "after", 47, 60, weight=0.9)
 NUMBERS = found("shared-numbering", "number", 41, 60, series="docs/adr/NNN-*.md")
 OVERLAP = found("semantic-overlap", "decide", 41, 60, weight=0.5)
 ALL = (UMBRELLA, SIBLINGS, DEPENDS, REGION, NUMBERS, OVERLAP)
@@ -63,9 +63,10 @@ def test_the_whole_proposal_is_in_the_plan() -> None:
         ("thing-41", (41,), ()), ("thing-47", (47,), ("thing-41",)),
         ("thing-52", (52, 53), ()), ("thing-60", (60,), ("thing-47",)),
     ]  # fmt: skip
-    assert [(one.issue, one.why) for one in plan.skip] == [(40, "umbrella: evidence of umbrella")]
+    assert [(one.issue, one.why) for one in plan.skip] == [(40, "evidence of umbrella")]
     assert {one.kind: one.resolution for one in plan.findings} == {
-        "umbrella": "skip", "trivial-siblings": "combine", "dependency": "47 after 41", "shared-numbering": "number",
+        "umbrella": "skip", "trivial-siblings": "combine", "dependency": "47 after 41",
+        "shared-numbering": "a number for each, see numbering",
         "same-region": "", "semantic-overlap": "",
     }  # fmt: skip
     assert dict(plan.numbering[0].assign) == {"thing-41": None, "thing-60": None}
@@ -78,7 +79,7 @@ def test_the_draft_says_why_beside_what_it_proposes() -> None:
     for line in (
         "  # #41 Thing 41",
         "  # probably touches src/a.py",
-        "    after: [thing-41]  # 47 after 41",
+        "    after: [thing-41]  # dependency: 47 after 41",
         "    type: feat  # a guess: neither label nor title says it",
         "  # To decide. Proposed, and the plan is made so: 60 after 47",
         "  # To decide. Proposed, but not written into the plan: decide",
@@ -98,6 +99,13 @@ def test_without_findings_everything_runs_at_once() -> None:
 def test_who_meets_in_one_place_lands_in_order_and_who_meets_nobody_does_not() -> None:
     meeting = found("same-region", "decide", 41, 52, weight=0.6)
     assert read(proposed(meeting)).merge_order == ("thing-41", "thing-52")
+
+
+def test_a_weak_same_region_is_resolved_by_the_merge_order_and_no_unit_waits_for_a_guess() -> None:
+    plan = read(proposed(found("same-region", "after", 41, 52, weight=0.6)))
+    assert [unit.after for unit in plan.units] == [()] * 6
+    resolution = "thing-41 lands first, see merge_order; thing-52 is rebased if they meet"
+    assert [one.resolution for one in plan.findings] == [resolution]
 
 
 def test_the_merge_order_never_contradicts_the_order_of_the_units() -> None:
@@ -174,7 +182,7 @@ def test_a_new_unit_comes_after_a_known_one_but_no_known_one_after_a_new_one() -
     _, plan = updated(KNOWN, found("dependency", "after", 41, 60), found("dependency", "after", 52, 47))
     assert {unit.name: unit.after for unit in plan.units}["thing-60"] == ("by-hand",)
     assert {unit.name: unit.after for unit in plan.units}["other"] == ()
-    assert [one.resolution for one in plan.findings[1:]] == ["60 after 41", ""]
+    assert [one.resolution for one in plan.findings[1:]] == ["", "60 after 41"]
 
 
 def test_what_the_plan_knows_is_not_found_again() -> None:

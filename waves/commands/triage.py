@@ -16,16 +16,16 @@ from waves.plan.faults import did_you_mean
 from waves.plan.kinds import Scalar
 from waves.plan.model import Plan
 from waves.records import write_text
-from waves.steps import in_flight
+from waves.steps import outside
 from waves.steps.batch import Batch
 from waves.triage import draft
 from waves.triage.claims import Verified, verify
-from waves.triage.model import ForgeFacts, Triage
+from waves.triage.model import Triage
 from waves.triage.proposal import Proposed, propose
 from waves.workspace import PLANS, Planned, repository_at
 
 Say = Callable[[str], None]
-ONE_UNIT = "units: [{unit: x, issues: [1], type: feat}]\n"  # makes settings a plan that can be read
+ONE_UNIT = "units: [{unit: not-drafted-yet, issues: [1], type: feat}]\n"  # makes settings a plan that can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,7 @@ def _chosen(batch: Batch, wanted: Wanted) -> list[Issue]:
 
 def _examine(batch: Batch, issues: Sequence[Issue]) -> Triage:
     batch.fetch()
-    known = ForgeFacts(tuple(in_flight.pulls(batch)), closed=frozenset(
-        one.number for one in issues if one.state != "open"))  # fmt: skip
-    return examination.examine(batch.repository, batch.base_head, issues, known)
+    return examination.examine(batch.repository, batch.base_head, issues, outside.facts(batch, issues))
 
 
 def _claimed(batch: Batch, issues: Sequence[Issue], found: Triage, say: Say) -> Verified:
@@ -188,7 +186,8 @@ def lines(report: Report) -> Iterator[str]:
     if not report.written:
         yield f"{report.plan}: nothing is new"
     else:
-        yield f"{report.plan}: {draft.added(proposed) if report.update else draft.summary(proposed)}"
+        done = f": {draft.added(proposed)}" if report.update else f" drafted: {draft.summary(proposed)}"
+        yield f"{report.plan}{done}"
     if report.left:
         yield f"still to decide, {len(report.left)}:"
         yield from (f"  {one.partition(chr(10))[0]}" for one in report.left)

@@ -11,10 +11,10 @@ from waves.errors import ForgeError, WavesError
 from waves.forges import Issue
 from waves.plan.model import Unit
 from waves.plan.writing import Entry, flow
-from waves.steps import in_flight
+from waves.steps import outside
 from waves.steps.batch import Batch
 from waves.triage.known import unanswered
-from waves.triage.model import ForgeFacts, Found
+from waves.triage.model import Found
 
 # A plan that a person confirmed is not held by a guess, nor by work that could be saved.
 SURE = 0.8
@@ -47,8 +47,7 @@ class Gate:
         going = [unit for unit in batch.plan.units if batch.outcome(unit.name).state not in ("merged", "dropped")]
         numbers = sorted({number for unit in going for number in unit.issues})
         issues = [issue for issue in self._issues(numbers) if issue.state == "open"]
-        known = ForgeFacts(tuple(in_flight.pulls(batch)))
-        found = triage.examine(batch.repository, batch.base_head, issues, known).findings
+        found = triage.examine(batch.repository, batch.base_head, issues, outside.facts(batch, issues)).findings
         sure = [one for one in found if one.weight >= SURE and one.kind not in HARMLESS]
         return unanswered(batch.plan, sure)
 

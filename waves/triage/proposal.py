@@ -11,8 +11,9 @@ from waves.plan.model import Plan
 from waves.prompts.fences import line
 from waves.triage import naming
 from waves.triage.known import all_before, unanswered
-from waves.triage.model import Found, OpenIssue, Proposal, Triage
+from waves.triage.model import Found, OpenIssue, Triage
 
+SURE = 0.8  # from which weight on a unit waits for another one: a wrong guess would cost that it runs at once
 LIKELY = 0.5  # weight from which a file is named beside a unit
 MOST_FILES = 4
 LONGEST_EVIDENCE = 600  # characters
@@ -92,12 +93,14 @@ class _Proposing:
     def proposed(self) -> Proposed:
         # First what the texts say outright: a guess must not take the place of it by making a circle.
         by_weight = sorted(self.findings, key=lambda one: -one.weight)
-        applied = {id(one): self._apply(one.proposal) for one in by_weight}
+        applied = {id(one): self._apply(one) for one in by_weight}
+        order = {} if self.plan else self._merge_order()
+        listed = [one for found in self.findings for one in self._listed(found, applied[id(found)], list(order))]
         return Proposed(
             units=tuple(self._unit(name) for name in self.own),
             skip={number: (line(self.issues[number].title), why) for number, why in sorted(self.skip.items())},
-            findings=tuple(one for found in self.findings for one in self._listed(found, applied[id(found)])),
-            merge_order={} if self.plan else self._merge_order(),
+            findings=tuple(sorted(listed, key=lambda one: bool(one.resolution))),  # first what is to be decided
+            merge_order=order,
             numbers={series: tuple(units) for series, units in self.numbers.items()},
         )
 
@@ -110,7 +113,7 @@ class _Proposing:
         for one in self.findings:
             for number in one.proposal.issues if one.proposal.action == "skip" else ():
                 if number in self.new and self.issues[number].state == "open":
-                    yield number, f"{one.kind}: {_evidence(one)}"
+                    yield number, _evidence(one)
 
     def _groups(self) -> list[tuple[list[int], str]]:
         """The new issues by unit, with the reason for those that are combined."""
@@ -136,23 +139,27 @@ class _Proposing:
 
     # ---- what is done about a finding
 
-    def _apply(self, proposal: Proposal) -> bool:
+    def _apply(self, found: Found) -> bool:
         """Have the new units say what is proposed, as far as no other entry has to change; whether all of it is."""
+        proposal = found.proposal
         if proposal.action == "skip":
             return all(number in self.skip or number in self.skipped_before for number in proposal.issues)
         units = [self.unit_of[number] for number in proposal.issues if number in self.unit_of]
         if proposal.action == "combine":
             return len(set(units)) == 1
         if proposal.action == "after" and units:
-            return False not in [self._put_after(later, units[0], proposal.text) for later in units[1:]]
+            sure, text = found.weight >= SURE, line(proposal.text)
+            return False not in [
+                self._put_after(one, units[0], f"{found.kind}: {text}", sure=sure) for one in units[1:]
+            ]
         if proposal.action == "number" and proposal.series:
             return False not in [self._number(unit, proposal.series) for unit in units]
         return False
 
-    def _put_after(self, unit: str, first: str, reason: str) -> bool:
+    def _put_after(self, unit: str, first: str, reason: str, *, sure: bool) -> bool:
         if unit == first or first in self.before.get(unit, ()):
             return True
-        if unit not in self.own or unit in self.before.get(first, ()):
+        if not sure or unit not in self.own or unit in self.before.get(first, ()):
             return False
         self.after.setdefault(unit, {})[first] = reason
         for name in [unit, *(one for one, names in self.before.items() if unit in names)]:
@@ -179,14 +186,24 @@ class _Proposing:
             self.after.get(name, {}), tuple(files)[:MOST_FILES],
         )  # fmt: skip
 
-    def _listed(self, found: Found, applied: bool) -> Iterator[Listed]:
-        known = [
-            number for number in found.issues if number in self.unit_of or number in {*self.skip, *self.skipped_before}
-        ]
+    def _listed(self, found: Found, applied: bool, order: Sequence[str]) -> Iterator[Listed]:
+        known = [one for one in found.issues if one in {*self.unit_of, *self.skip, *self.skipped_before}]
         if known:
-            sure = applied and (found.weight >= 1 or found.proposal.action in HARMLESS)
             text = line(found.proposal.text) if found.proposal.text.strip() else ""
-            yield Listed(tuple(known), found.kind, _evidence(found), text if sure else "", text, applied)
+            resolution = self._resolution(found, applied, text, order)
+            yield Listed(tuple(known), found.kind, _evidence(found), resolution, text, applied)
+
+    def _resolution(self, found: Found, applied: bool, text: str, order: Sequence[str]) -> str:
+        """What is done about it, where that is the plan's to say and not a person's; else empty."""
+        if applied and found.proposal.action == "number":
+            return "a number for each, see numbering"
+        if applied and (found.weight >= 1 or found.proposal.action in HARMLESS):
+            return text
+        units = {self.unit_of.get(number, "") for number in found.issues}
+        if found.kind == "same-region" and not applied and len(units) == 2 and units <= set(order):
+            first, then = sorted(units, key=order.index)
+            return f"{first} lands first, see merge_order; {then} is rebased if they meet"
+        return ""
 
     def _merge_order(self) -> dict[str, str]:
         """The units that may meet in one place, those first that others build on; who meets nobody lands when ready."""

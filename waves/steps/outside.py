@@ -1,16 +1,32 @@
-"""Gathers the work that is on its way already, in pull requests and in other batches; it judges none of it."""
+"""Gathers what issues do not say themselves: open pull requests, and what became of issues they name; no more."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import contextlib
+from collections.abc import Collection, Iterator, Sequence
 
 from waves import git
-from waves.forges import Pull, closed_by
+from waves.errors import ForgeError
+from waves.forges import Issue, Pull, closed_by
 from waves.steps.batch import Batch
-from waves.triage.model import InFlight
+from waves.triage import text
+from waves.triage.model import ForgeFacts, InFlight
 
 
-def pulls(batch: Batch) -> Iterator[InFlight]:
+def facts(batch: Batch, issues: Sequence[Issue]) -> ForgeFacts:
+    """What the forge knows beside the texts of these issues."""
+    merged = {number for unit in batch.plan.units if batch.outcome(unit.name).state == "merged"
+              for number in unit.issues}  # fmt: skip
+    closed = {one.number for one in issues if one.state != "open"}
+    named = {one.issue for issue in issues for one in text.read(issue).references}
+    for number in sorted(named - merged - {one.number for one in issues}):
+        with contextlib.suppress(ForgeError):  # of one that is not there, nothing is known
+            if batch.forge.issue(number).state != "open":
+                closed.add(number)
+    return ForgeFacts(tuple(_pulls(batch)), closed=frozenset(closed | merged))
+
+
+def _pulls(batch: Batch) -> Iterator[InFlight]:
     """The open pull requests that are not this batch's own, with the issues they close and the files they touch."""
     branches, numbers = _own(batch)
     others = [one for one in batch.forge.open_pulls() if one.branch not in branches and one.number not in numbers]
