@@ -17,7 +17,7 @@ def examine(
     """Findings and merge order of these issues on the commit `base`; the same facts give the same answer, offline."""
     readings = tuple(text.read(issue) for issue in sorted(issues, key=lambda issue: issue.number))
     facts = repository.gather(within, base, readings)
-    atlas = regions.Atlas(facts)
+    atlas = regions.Atlas(facts, readings)
     predicted = {reading.number: regions.predict(reading, atlas) for reading in readings}
     found = findings.find(readings, predicted, facts, forge)
     return Triage(facts.base, readings, predicted, found, order.merge_order(readings, predicted, found))

@@ -21,11 +21,13 @@ from waves.triage.model import (
     Region,
     RepositoryFacts,
 )  # fmt: skip
+from waves.triage.words import Vocabulary
 
-SAME_REGION = 0.25  # likelihood from which a pair is named; the trade of precision for recall is in docs/triage.md
+SAME_REGION = 0.4  # likelihood from which a pair is named; the trade of precision for recall is in docs/triage.md
 SURE_FILE = 0.5
 SHORT = 600  # characters of an issue that may be trivial
-SHOWN = 3  # files named in one finding
+SHOWN, LEAST_SHOWN = 3, 0.05  # files named in one finding, and how likely such a file is
+SHOWN_WORDS = 5
 NOT_WORK = {"duplicate", "question", "invalid", "wontfix", "discussion", "support"}
 UMBRELLA = re.compile(r"(?i)\b(?:umbrella|epic|meta|tracking(?: issue)?|roadmap)\b")
 
@@ -42,7 +44,7 @@ def find(
     working = [one for one in opened if one.number not in left_out]
     found += [*_dependencies(opened, left_out, forge), *_overlaps(working), *numbered.find(working, facts.files)]
     settled = {pair for one in found if one.kind != "shared-numbering" for pair in combinations(sorted(one.issues), 2)}
-    found += _same_region(working, regions, settled)
+    found += _same_region(working, regions, Vocabulary([past.words for past in facts.history]), settled)
     return tuple(sorted(found, key=lambda one: (FINDING_KINDS.index(one.kind), one.issues, one.evidence)))
 
 
@@ -201,26 +203,33 @@ def _same_thing(away: str, named: str) -> bool:
 # ---- where they will work
 
 
-def _same_region(working: Sequence[Reading], regions: Regions, settled: set[tuple[int, int]]) -> Iterator[Found]:
+def _same_region(
+    working: Sequence[Reading], regions: Regions, vocabulary: Vocabulary, settled: set[tuple[int, int]]
+) -> Iterator[Found]:
     for one, other in combinations(sorted(working, key=lambda each: each.number), 2):
         pair = (one.number, other.number)
         both = meeting.shared(regions.get(pair[0], ()), regions.get(pair[1], ()))
-        weight = meeting.likelihood(both)
+        weight = meeting.likelihood(both, vocabulary.likeness(one.words, other.words))
         if pair not in settled and weight >= SAME_REGION:
             trivial = _is_trivial(one, regions[pair[0]], both) and _is_trivial(other, regions[pair[1]], both)
-            yield _region_finding(pair, both, weight, trivial)
+            common = sorted(one.words.keys() & other.words.keys(), key=lambda word: (-vocabulary.rarity(word), word))
+            yield _region_finding(pair, both, weight, common[:SHOWN_WORDS], trivial)
 
 
 def _is_trivial(one: Reading, regions: Sequence[Region], both: Sequence[Shared]) -> bool:
     """A short issue whose one likely file is the shared one."""
     likely = [region.path for region in regions if region.weight >= SURE_FILE]
-    return one.length <= SHORT and likely == [both[0].path]
+    return one.length <= SHORT and likely == [each.path for each in both[:1]]
 
 
-def _region_finding(pair: tuple[int, int], both: Sequence[Shared], weight: float, trivial: bool) -> Found:
+def _region_finding(
+    pair: tuple[int, int], both: Sequence[Shared], weight: float, common: Sequence[str], trivial: bool
+) -> Found:
     first, then = pair
-    where = "; ".join(_reasons(pair, each) for each in both[:SHOWN])
-    paths = tuple(each.path for each in both[:SHOWN])
+    telling = [each for each in both if each.weight >= LEAST_SHOWN][:SHOWN]
+    words = [f"both speak of {', '.join(common)}"] if common else []
+    where = "; ".join([*(_reasons(pair, each) for each in telling), *words])
+    paths = tuple(each.path for each in telling)
     if trivial:
         proposal = Proposal("combine", f"one unit for #{first} and #{then}", pair)
         return Found("trivial-siblings", pair, f"two small fixes in {where}", proposal, round(weight, 2), paths)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from waves.triage.model import Region
 
+ALIKE = 0.5  # how likely two issues with the very same words are to meet, whatever is known of files
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -27,6 +29,6 @@ def shared(one: Sequence[Region], other: Sequence[Region]) -> tuple[Shared, ...]
     return tuple(sorted(found, key=lambda each: (-each.weight, each.path)))
 
 
-def likelihood(several: Sequence[Shared]) -> float:
-    """0 to 1: that at least one of the files is touched by both."""
-    return 1 - math.prod(1 - each.weight for each in several)
+def likelihood(several: Sequence[Shared], likeness: float = 0.0) -> float:
+    """0 to 1: that at least one of the files is touched by both, or another one because their words are so alike."""
+    return 1 - (1 - min(1.0, ALIKE * likeness)) * math.prod(1 - each.weight for each in several)

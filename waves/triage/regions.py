@@ -12,15 +12,17 @@ from pathlib import PurePosixPath
 from waves.triage import globs
 from waves.triage.model import Mention, PastChange, Reading, Region, RepositoryFacts
 from waves.triage.text import needle
-from waves.triage.words import stems
+from waves.triage.words import Vocabulary, stems
 
 # How likely a file is touched for one reason alone. Chosen on one repository, measured on others: docs/triage.md.
-NAMED, COVERED, DEFINED, USED, SAID, SPOKEN_OF = 0.9, 0.6, 0.6, 0.35, 0.7, 0.35
+NAMED, COVERED, DEFINED, USED, SAID, SPOKEN_OF, CALLED = 0.8, 0.3, 0.75, 0.5, 0.5, 0.6, 0.2
+SHARE = 0.75  # a reason that several files share is worth less for each
 SPREAD = 12  # files; what more of them hold says nothing about any of them
-NEIGHBOURS = 20  # past changes that an issue is compared with
-SIMILAR = 0.6
-TOGETHER, SUPPORT = 0.8, 3  # of files that change together; commits that must show it
+NEIGHBOURS = 10  # past changes that an issue is compared with
+SIMILAR = 0.9
+TOGETHER, SUPPORT = 0.5, 3  # of files that change together; commits that must show it
 LEAST = 0.03
+TEMPLATE = 4  # issues
 MOST = 60  # files of one issue
 
 
@@ -35,7 +37,11 @@ class Reason:
 class Atlas:
     """The facts of a repository, turned so that each issue is looked up in them and nothing is searched twice."""
 
-    def __init__(self, facts: RepositoryFacts) -> None:
+    def __init__(self, facts: RepositoryFacts, readings: Iterable[Reading] = ()) -> None:
+        """What many of the `readings` name comes from a template that they were written by, and is left out."""
+        several = list(readings)
+        said = Counter(one.text for reading in several for one in reading.mentions)
+        self.template = {text for text, count in said.items() if count >= max(TEMPLATE, len(several) / 4)}
         self.facts = facts
         self.files = frozenset(facts.files)
 
@@ -44,6 +50,13 @@ class Atlas:
         found = defaultdict(list)
         for path in self.facts.files:
             found[PurePosixPath(path).name].append(path)
+        return found
+
+    @cached_property
+    def by_stem(self) -> Mapping[str, list[str]]:
+        found = defaultdict(list)
+        for path in self.facts.files:
+            found[_bare(PurePosixPath(path).name.partition(".")[0])].append(path)
         return found
 
     @cached_property
@@ -63,13 +76,13 @@ class Atlas:
                 found[word].append(index)
         return found
 
-    def rarity(self, word: str) -> float:
-        """The inverse document frequency of a word among past changes."""
-        return math.log((1 + len(self.facts.history)) / (1 + len(self.past_words.get(word, ()))))
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary([past.words for past in self.facts.history])
 
     @cached_property
     def norms(self) -> list[float]:
-        return [math.sqrt(sum(self.rarity(word) ** 2 for word in past.words)) or 1 for past in self.facts.history]
+        return [self.vocabulary.norm(past.words) for past in self.facts.history]
 
     @cached_property
     def past_of(self) -> Mapping[str, list[int]]:
@@ -82,19 +95,20 @@ class Atlas:
 
     def similar(self, words: Mapping[str, int]) -> list[tuple[float, PastChange]]:
         """The past changes whose messages are most like these words, with the cosine of the angle between them."""
-        scores: Counter[int] = Counter()
+        scores: dict[int, float] = defaultdict(float)
         for word in words:
-            rare = self.rarity(word) ** 2
+            rare = self.vocabulary.rarity(word) ** 2
             for index in self.past_words.get(word, ()):
-                scores[index] += rare  # type: ignore[assignment]
-        norm = math.sqrt(sum(self.rarity(word) ** 2 for word in words)) or 1
+                scores[index] += rare
+        norm = self.vocabulary.norm(words)
         best = sorted(((score / norm / self.norms[index], -index) for index, score in scores.items()), reverse=True)
         return [(score, self.facts.history[-index]) for score, index in best[:NEIGHBOURS]]
 
 
 def predict(reading: Reading, atlas: Atlas) -> tuple[Region, ...]:
     """The files that work on the issue will probably touch, likeliest first."""
-    named = [reason for one in reading.mentions for reason in _named(one, atlas)]
+    mentions = [one for one in reading.mentions if one.text not in atlas.template]
+    named = [reason for one in mentions for reason in _named(one, atlas)]
     first = _joined([*named, *_spoken_of(reading, atlas), *_similar(reading, atlas)])
     return _joined([*_as_reasons(first), *_together(first, atlas)])[:MOST]
 
@@ -122,15 +136,26 @@ def _joined(reasons: Iterable[Reason]) -> tuple[Region, ...]:
 def _named(mention: Mention, atlas: Atlas) -> Iterator[Reason]:
     if mention.kind == "path":
         yield from _by_path(mention.text.rstrip("/"), atlas)
-    elif mention.kind == "glob":
+    if mention.kind == "glob":
         yield from _spread(COVERED, globs.matching(mention.text, atlas.facts.files), f"in `{mention.text}`")
-    elif text := needle(mention):
+    if mention.kind == "symbol":
+        yield from _spread(CALLED, atlas.by_stem.get(_bare(mention.text), ()), f"is called like `{mention.text}`")
+    if text := needle(mention):
         hits = atlas.facts.hits.get(text, ())
         made = {hit.path: hit.line for hit in reversed(hits) if hit.definition}
-        used = {hit.path: hit.line for hit in reversed(hits) if hit.path not in made}
+        used = {hit.path: hit.line for hit in reversed(hits) if hit.path not in made and not _generated(hit.path)}
         yield from _spread(DEFINED, made, f"`{text}` is defined", made)
         strength, words = (USED, "is used") if mention.kind == "symbol" else (SAID, "stands")
         yield from _spread(strength, used, f"`{text}` {words}", used)
+
+
+def _generated(path: str) -> bool:
+    return path.endswith((".lock", ".snap", ".min.js", ".sum", "lock.json", "lock.yaml"))
+
+
+def _bare(name: str) -> str:
+    """A name without what differs between how it is said and how its file is called."""
+    return name.lower().replace("-", "").replace("_", "")
 
 
 def _by_path(text: str, atlas: Atlas) -> Iterator[Reason]:
@@ -151,18 +176,19 @@ def _spread(
     for path in several if len(several) <= SPREAD else ():
         line = (lines or {}).get(path, 0)
         place = f" at line {line}" if line else ""
-        yield Reason(path, weight / len(several) ** 0.75, evidence + place, line)
+        yield Reason(path, weight / len(several) ** SHARE, evidence + place, line)
 
 
 def _spoken_of(reading: Reading, atlas: Atlas) -> Iterator[Reason]:
     """Files whose path has rare words of the issue."""
-    total = sum(atlas.rarity(word) for word in reading.words) or 1
+    rarity = atlas.vocabulary.rarity
+    total = sum(rarity(word) for word in reading.words) or 1
     weights: dict[str, float] = defaultdict(float)
     words: dict[str, list[str]] = defaultdict(list)
     for word in reading.words:
         paths = atlas.path_words.get(word, ())
         for path in paths if len(paths) <= 5 * SPREAD else ():
-            weights[path] += atlas.rarity(word) / total / len(paths) ** 0.5
+            weights[path] += rarity(word) / total / len(paths) ** 0.5
             words[path].append(word)
     for path, weight in weights.items():
         yield Reason(path, min(SPOKEN_OF, 2 * SPOKEN_OF * weight), f"its path has the words {', '.join(words[path])}")

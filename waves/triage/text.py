@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from waves.plaintext import plain
+from waves.plan.schema import TYPES
 from waves.triage.model import Intent, Mention, OpenIssue, Reading, Reference
 from waves.triage.words import stems
 
@@ -32,7 +33,8 @@ CALL = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*(?:\.|::|#|->))*[A-Za-z_]\w*(?=\(|\
 COMPOUND = re.compile(
     r"(?<![\w./-])(?:[A-Za-z_]\w*(?:\.|::))*(?:[A-Za-z]\w*_\w+|_\w+|[a-z]+[A-Z]\w*|[A-Z]+[a-z]+[A-Z]\w*)"
 )
-DOTTED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)*!?")
+DOTTED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->|-)[A-Za-z_]\w*)*!?")
+PLAIN_WORD = re.compile(r"[a-z]{1,5}|[A-Z]?[a-z]{1,3}")  # stands in any text, whatever else it names
 QUOTED = re.compile(r"\"([^\"\n]{8,160})\"|(?<!\w)'([^'\n]{8,160})'(?!\w)|\u201c([^\u201d\n]{8,160})\u201d")
 COMPLAINT = re.compile(r"(?i)\b(?:[a-z.]*(?:error|exception)|panic(?:ked)?|fatal|warning|failed|cannot|could not)\b")
 VARYING = re.compile(r"[\d'\"`<>{}%\\|]+|(?:\s|^)/\S+")  # what a program fills into its messages
@@ -114,7 +116,8 @@ def _named(line: Line) -> Iterator[tuple[str, str]]:
     yield from (("route", found[0]) for found in ROUTE.finditer(rest))
     yield from (("symbol", found[0]) for found in OPTION.finditer(rest))
     for pattern in (CALL, COMPOUND):
-        yield from (("symbol", found[0]) for found in pattern.finditer(rest) if len(found[0]) > 3)
+        names = (found[0] for found in pattern.finditer(rest))
+        yield from (("symbol", name) for name in names if len(name) > 3 and name not in TYPES)
 
 
 def _in_code_span(code: str) -> Iterator[tuple[str, str]]:
@@ -200,5 +203,5 @@ def needle(mention: Mention) -> str:
         return ""
     if mention.kind == "symbol":
         last = re.split(r"\.|::|#|->", mention.text.strip("-!"))[-1]
-        return last if len(last) > 2 else ""
+        return "" if PLAIN_WORD.fullmatch(last) else last
     return mention.text
