@@ -18,23 +18,9 @@ any folder of the repository.
 """
 # In the order in which a batch needs them.
 VERBS = (
-    "init",
-    "doctor",
-    "check",
-    "confirm",
-    "run",
-    "wait",
-    "status",
-    "ask",
-    "explain",
-    "logs",
-    "rule",
-    "stop",
-    "audit",
-    "skill",
-    "mcp",
-    "schema",
-)
+    "init", "doctor", "triage", "check", "confirm", "run", "wait", "status", "ask", "explain", "logs", "rule", "stop",
+    "audit", "skill", "mcp", "schema",
+)  # fmt: skip
 
 
 def page() -> str:

@@ -13,23 +13,9 @@ from loop_world import World
 from waves import __version__
 
 VERBS = (
-    "ask",
-    "audit",
-    "check",
-    "confirm",
-    "doctor",
-    "explain",
-    "init",
-    "logs",
-    "mcp",
-    "rule",
-    "run",
-    "schema",
-    "skill",
-    "status",
-    "stop",
-    "wait",
-)
+    "ask", "audit", "check", "confirm", "doctor", "explain", "init", "logs", "mcp", "rule", "run", "schema", "skill",
+    "status", "stop", "triage", "wait",
+)  # fmt: skip
 
 
 def start(world: World, *arguments: str, at: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -25,6 +25,7 @@ plan
 lifecycle, prompts, verdicts
 git
 agents, channels, demo, forges
+triage
 report.texts
 steps
 audit, workspace
@@ -35,7 +36,11 @@ commands
 cli
 """
 # Decisions, and words: functions of facts, which know no shell. Neither process nor clock nor network is theirs.
-PURE = ("plaintext", "contracts", "plan", "lifecycle", "prompts", "verdicts")
+PURE = (
+    "plaintext", "contracts", "plan", "lifecycle", "prompts", "verdicts",
+    "triage.model", "triage.text", "triage.regions", "triage.findings", "triage.order", "triage.scopes",
+    "triage.draft", "triage.known", "triage.naming", "triage.proposal", "triage.words",
+)  # fmt: skip
 OF_PURE = ("errors", "records", *PURE)  # all of Waves that a pure module may import
 NOT_PURE = {"os", "random", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time"}
 # The shell knows what the plan says and what agents owe, and decides nothing.

@@ -10,8 +10,8 @@ import pytest
 from local_world import World, python, run_git
 
 from waves import forges, git
-from waves.errors import BaseMovedError, ForgeError, HeadMovedError, UsageError
-from waves.forges import Pull
+from waves.errors import BaseMovedError, ForgeError, HeadMovedError, UnknownIssueError, UsageError
+from waves.forges import Pull, closed_by
 from waves.forges.local import LocalForge
 
 CONNECT = """
@@ -124,6 +124,36 @@ def test_describing_replaces_title_and_body(world: World) -> None:
     pull = opened(world, forge)
     forge.describe_pull(pull.number, "new title", "half \ud83d a character\0")
     assert (forge.pull(pull.number).title, forge.pull(pull.number).body) == ("new title", "half \ufffd a character")
+
+
+def test_open_pull_requests_are_those_that_nobody_merged_or_closed(world: World) -> None:
+    forge = world.forge()
+    first = opened(world, forge)
+    second = opened(world, forge, "fix/y", "see #12\n\n- closes: #7\nResolves #12")
+    assert [pull.number for pull in forge.open_pulls()] == [first.number, second.number]
+    merge(world, forge, first)
+    assert forge.open_pulls() == [second]
+    assert closed_by(second.body) == (7, 12)
+
+
+def test_issues_are_chosen_by_number_label_and_milestone(world: World) -> None:
+    folder = world.checkout / "issues"
+    folder.mkdir()
+    for number, front in enumerate(["labels: [ready]", "labels: [ready]\nmilestone: '1.0'", "milestone: '1.0'",
+                                    "labels: [ready]\nstate: closed"], 1):  # fmt: skip
+        (folder / f"{number}-x.md").write_text(f"---\n{front}\n---\n# Thing\n")
+    forge = world.forge()
+
+    def chosen(*numbers: int, **by: str) -> list[int]:
+        return [issue.number for issue in forge.issues(numbers, **by)]
+
+    assert chosen(4, 1) == [1, 4], "whatever their state"
+    assert chosen(label="ready") == [1, 2]
+    assert chosen(label="ready", milestone="1.0") == [2]
+    assert chosen(3, label="ready") == [1, 2, 3]
+    assert chosen() == []
+    with pytest.raises(UnknownIssueError):
+        forge.issues([9])
 
 
 def test_an_unknown_pull_request_is_an_error_of_one_line(world: World) -> None:

@@ -72,7 +72,7 @@ def test_bytes_that_are_not_utf_8_are_replaced(folder: IssueFolder) -> None:
 @pytest.mark.parametrize(
     ("front", "line", "words"),
     [
-        ("title: a\ntitel: b", 3, "unknown key 'titel'; known are title, labels, state, author, comments"),
+        ("title: a\ntitel: b", 3, "unknown key 'titel'; known are title, labels, state, author, milestone, comments"),
         ("title: a\ntitle: b", 3, "`title` is there twice"),
         ("title: [a", 2, "expected ',' or ']', but got '<stream end>'"),
         ("title: a\nbroken", 3, "could not find expected ':'"),

@@ -1,4 +1,4 @@
-"""The JSON that reviewers and arbiters owe, and its reading; it never guesses what an agent meant, and never raises."""
+"""The JSON that agents owe by role, and its reading; it never guesses what an agent meant, and never raises."""
 
 from __future__ import annotations
 
@@ -53,7 +53,30 @@ ARBITER: Schema = _object(
         )
     )
 )
-SCHEMAS: Mapping[str, Schema] = {"reviewer": REVIEW, "arbiter": ARBITER}  # by role
+# What an agent may claim; that a pull request is open already, only the forge can say.
+CLAIMS = ("same-region", "semantic-overlap", "shared-numbering", "umbrella", "trivial-siblings", "dependency")
+TRIAGER: Schema = _object(
+    findings=_list(
+        _object(
+            kind={"type": "string", "enum": list(CLAIMS)},
+            issues={"type": "array", "items": {"type": "integer"}, "description": "their numbers, each quoted below"},
+            claim={"type": "string", "description": "one sentence: how they collide"},
+            quotes=_list(
+                _object(
+                    issue={"type": "integer"},
+                    quote={"type": "string", "description": "from the text of that issue, verbatim"},
+                )
+            ),
+            paths={
+                "type": "array",
+                "items": _TEXT,
+                "description": "files that it is about, as `git ls-files` has them",
+            },
+            resolution={"type": "string", "description": "what you would do about it, in a few words"},
+        )
+    )
+)
+SCHEMAS: Mapping[str, Schema] = {"reviewer": REVIEW, "arbiter": ARBITER, "triager": TRIAGER}  # by role
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +126,23 @@ class Arbitration:
     items: tuple[Judgement, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A triager's word on how some issues collide; it counts only if each quote and path is found."""
+
+    kind: str
+    issues: tuple[int, ...]
+    claim: str
+    quotes: tuple[tuple[int, str], ...]  # issue and what it says
+    paths: tuple[str, ...]
+    resolution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    claims: tuple[Claim, ...]
+
+
 def read_review(answer: str) -> Review | Invalid:
     """The review in a reviewer's last message: one JSON object, alone, in a fence or among words without braces."""
     value = _read(answer, REVIEW)
@@ -129,6 +169,21 @@ def read_arbitration(answer: str) -> Arbitration | Invalid:
         # A quote is compared with the issue, so nothing may be taken out of its middle.
         Judgement(_cut(entry["id"]), entry["requested"], whole(entry["quote"])[:LONGEST], _cut(entry["why"]))
         for entry in value["items"]
+    ))  # fmt: skip
+
+
+def read_claims(answer: str) -> Claims | Invalid:
+    """The claims in a triager's last message."""
+    value = _read(answer, TRIAGER)
+    if isinstance(value, Invalid):
+        return value
+    return Claims(tuple(
+        Claim(
+            one["kind"], tuple(int(number) for number in one["issues"]), _cut(one["claim"]),
+            tuple((int(each["issue"]), whole(each["quote"])[:LONGEST]) for each in one["quotes"]),
+            tuple(whole(path)[:LONGEST] for path in one["paths"]), _cut(one["resolution"]),
+        )
+        for one in value["findings"]
     ))  # fmt: skip
 
 

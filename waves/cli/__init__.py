@@ -97,6 +97,35 @@ def init_command() -> None:
         click.echo(line)
 
 
+@waves.command("triage", short_help="Draft a plan from issues.")
+@click.argument("issues", nargs=-1, type=click.IntRange(1), metavar="[ISSUE]...")
+@click.option("--batch", required=True, metavar="NAME", help="The plan: plans/NAME.yaml.")
+@click.option("--label", default="", metavar="NAME", help="The open issues with this label.")
+@click.option("--milestone", default="", metavar="NAME", help="The open issues of this milestone.")
+@click.option("--update", is_flag=True, help="Look again, and add what is new to the plan that is there.")
+@click.option("--agent", is_flag=True, help="Have an agent look as well; what it can't prove is left out.")
+@JSON
+def triage_command(
+    issues: tuple[int, ...], batch: str, label: str, milestone: str, update: bool, agent: bool, as_json: bool
+) -> None:
+    """Find what collides among issues, and draft a plan: units, skips, order, and each finding with its evidence.
+
+    Nothing is dispatched, and no plan is overwritten. With --update the plan's own issues are looked at again, and
+    those named here come in; your edits and comments stay, and nothing is taken out.
+    """
+    from waves import workspace
+    from waves.commands import triage
+
+    wanted = triage.Wanted(batch, issues, label, milestone, update, agent)
+    top = chosen.top()
+    report = triage.triage(top, list(workspace.plans(top)), wanted, lambda text: click.echo(text, err=True))
+    if as_json:
+        chosen.print_json(triage.to_json(report))
+        return
+    for line in triage.lines(report):
+        click.echo(line)
+
+
 @waves.command("check", short_help="Say what stands against a plan.")
 @PLAN
 def check_command(plan: str) -> int:

@@ -17,6 +17,7 @@ from waves.plan.semantics import Facts
 from waves.plan.series import numbers_in
 from waves.report.status import unreachable
 from waves.steps.batch import Batch
+from waves.triage import scopes
 from waves.workspace import Planned
 
 
@@ -88,6 +89,7 @@ def gather(planned: Planned, batch: Batch) -> tuple[Facts, list[str]]:
         merged={} if planned.fault else planned.merged_parts(),
         known_issues=known,
         other_batches=dict(_in_hand_elsewhere(planned, batch)),
+        overlaps=[(one.units[1], one.message) for one in scopes.overlaps(plan, paths)],
     ), notes + fault
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,6 +29,7 @@ class Issue:
     labels: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
     trusted: bool = True
+    milestone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,30 @@ class Checks:
     checks: tuple[Check, ...] = ()
 
 
+# GitHub's closing keywords, at the start of a line.
+CLOSES = re.compile(
+    r"^[ \t]*(?:[-*][ \t]+)?(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+#([0-9]{1,9})\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def closed_by(text: str) -> tuple[int, ...]:
+    """The issues that the merge of a pull request with this body closes."""
+    return tuple(dict.fromkeys(int(found) for found in CLOSES.findall(text)))
+
+
 class Forge(Protocol):
     """Every call may be repeated after a crash: each looks before it acts. All raise ForgeError."""
 
     def issue(self, number: int) -> Issue: ...
+
+    def issues(self, numbers: Sequence[int] = (), *, label: str = "", milestone: str = "") -> Sequence[Issue]:
+        """Those of these numbers, open or not, and the open ones with the label and milestone where one is given.
+
+        Each once, by number. Raises UnknownIssueError.
+        """
+
+    def open_pulls(self) -> Sequence[Pull]: ...
 
     def pull(self, number: int) -> Pull: ...
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from waves import git
 from waves.errors import BaseMovedError, ForgeError, GitError, HeadMovedError, UsageError
-from waves.forges import Checks, Issue, Pull
+from waves.forges import Checks, Issue, Pull, closed_by
 from waves.forges.local_checks import Checker, Commands
 from waves.forges.local_issues import IssueFolder
 from waves.forges.local_merge import merged_commit, trial
@@ -18,11 +18,6 @@ from waves.forges.local_store import Store, Stored, storable
 from waves.plan.model import Plan
 
 COMMIT = re.compile(r"[0-9a-f]{40,64}")
-# GitHub's closing keywords, at the start of a line.
-CLOSES = re.compile(
-    r"^[ \t]*(?:[-*][ \t]+)?(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+#([0-9]{1,9})\b",
-    re.IGNORECASE | re.MULTILINE,
-)
 
 
 def find_origin(checkout: git.Repository) -> git.Repository:
@@ -72,6 +67,20 @@ class LocalForge:
     def issue(self, number: int) -> Issue:
         found = self.folder.issue(number)
         return replace(found, state="closed") if self.store.closed(number) else found
+
+    def issues(self, numbers: Sequence[int] = (), *, label: str = "", milestone: str = "") -> Sequence[Issue]:
+        found = {number: self.issue(number) for number in numbers}
+        for number in self.folder.numbers() if label or milestone else ():
+            issue = found.get(number) or self.issue(number)
+            here = issue.state == "open" and (not label or label in issue.labels)
+            if here and milestone in ("", issue.milestone):
+                found[number] = issue
+        return [found[number] for number in sorted(found)]
+
+    def open_pulls(self) -> Sequence[Pull]:
+        stored = (self.store.pull(number) for number in self.store.numbers())
+        found = (self._present(one) for one in stored if one is not None)
+        return [pull for pull in found if pull.state == "open"]
 
     def pull(self, number: int) -> Pull:
         return self._present(self._stored(number))
@@ -162,7 +171,7 @@ class LocalForge:
 
     def _landed(self, pull: Pull, commit: str) -> Pull:
         """Record that the base has `commit`: the issues first, because `merged` says that nothing is left to do."""
-        for number in dict.fromkeys(int(found) for found in CLOSES.findall(pull.body)):
+        for number in closed_by(pull.body):
             self.store.close_issue(number, pull.number)
         return self.store.save(Stored(replace(pull, state="merged", merge_commit=commit)))
 

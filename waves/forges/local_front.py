@@ -13,7 +13,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from waves.errors import ForgeError
 from waves.forges import Comment
 
-KEYS = ("title", "labels", "state", "author", "comments")
+KEYS = ("title", "labels", "state", "author", "milestone", "comments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Front:
     labels: tuple[str, ...] = ()
     state: str = "open"  # open | closed
     author: str = ""
+    milestone: str = ""
     comments: tuple[Comment, ...] = ()
 
 
@@ -43,12 +44,13 @@ class _Reader:
         values = self._pairs(node, KEYS, "the front matter")
         if "state" in values and self._text(values["state"]) not in ("open", "closed"):
             raise self._fault(values["state"], "`state` must be `open` or `closed`")
-        texts = {key: self._text(values[key]) for key in ("title", "state", "author") if key in values}
+        texts = {key: self._text(values[key]) for key in ("title", "state", "author", "milestone") if key in values}
         return Front(
             title=" ".join(texts.get("title", "").split()),
             labels=tuple(self._text(one) for one in self._items(values, "labels")),
             state=texts.get("state", "open"),
             author=texts.get("author", ""),
+            milestone=texts.get("milestone", ""),
             comments=tuple(self._comment(one) for one in self._items(values, "comments")),
         )
 

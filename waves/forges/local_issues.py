@@ -5,6 +5,7 @@ title: Name the port        # default: the first heading, or else the file's nam
 labels: [bug]
 state: open                 # open | closed
 author: ana
+milestone: "1.0"
 comments:
   - {author: ben, body: "8080, please"}
 ---
@@ -35,9 +36,13 @@ class IssueFolder:
         path = self._path(number)
         return parse(number, f"{self.name}/{_printable(path.name)}", path.stem, self._text(path))
 
+    def numbers(self) -> list[int]:
+        """The numbers in use; names are read, no file is."""
+        return sorted({number for number, _ in self._files()})
+
     def highest(self) -> int:
-        """The highest number in use, 0 where there is none; names are read, no file is."""
-        return max((number for number, _ in self._files()), default=0)
+        """The highest number in use, 0 where there is none."""
+        return max(self.numbers(), default=0)
 
     def _files(self) -> list[tuple[int, str]]:
         try:
@@ -93,7 +98,10 @@ def parse(number: int, name: str, stem: str, text: str) -> Issue:
     values = local_front.read(name, front)
     title = values.title or _heading(body) or _from_stem(stem)
     body = body if values.title else _without_heading(body)
-    return Issue(number, title, body.strip("\n"), values.state, values.author, values.labels, values.comments)
+    return Issue(
+        number, title, body.strip("\n"), values.state, values.author, values.labels, values.comments,
+        milestone=values.milestone,
+    )  # fmt: skip
 
 
 def _split(name: str, text: str) -> tuple[str, str]:

@@ -72,11 +72,15 @@ class Store:
         records.write_json(self._pull_path(pull.number), value)
         return pull
 
-    def highest(self) -> int:
-        """The highest number in use, 0 where there is none; names are read, no file is."""
+    def numbers(self) -> list[int]:
+        """The numbers in use; names are read, no file is."""
         names = (path.name for path in (self.folder / "pulls").glob("*.json"))
         found = (re.fullmatch(r"([0-9]{1,9})\.json", name) for name in names)
-        return max((int(match[1]) for match in found if match), default=0)
+        return sorted(int(match[1]) for match in found if match)
+
+    def highest(self) -> int:
+        """The highest number in use, 0 where there is none."""
+        return max(self.numbers(), default=0)
 
     def _numbers(self, branch: str) -> list[int]:
         path = self._index_path(branch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from waves.git.hardened import ZERO, Repository, call, discover
 from waves.git.history import (
+    PastCommit,
     author,
     blobs,
     commits,
@@ -14,6 +15,7 @@ from waves.git.history import (
     is_connected,
     merge_base,
     message,
+    past_commits,
     patch_ids,
     refs,
     resolve,
@@ -30,7 +32,19 @@ from waves.git.remotes import (
     remote_refs,
     remote_url,
 )
-from waves.git.trees import Change, Merged, changes, commit_tree, diff, file_at, files_at, merge_tree, paths_touching
+from waves.git.trees import (
+    Change,
+    FoundLine,
+    Merged,
+    changes,
+    commit_tree,
+    diff,
+    file_at,
+    files_at,
+    lines_with,
+    merge_tree,
+    paths_touching,
+)
 from waves.git.worktrees import (
     add_worktree,
     attach,
@@ -46,7 +60,9 @@ from waves.git.worktrees import (
 __all__ = [
     "ZERO",
     "Change",
+    "FoundLine",
     "Merged",
+    "PastCommit",
     "Repository",
     "add_worktree",
     "attach",
@@ -74,9 +90,11 @@ __all__ = [
     "init",
     "is_ancestor",
     "is_connected",
+    "lines_with",
     "merge_base",
     "merge_tree",
     "message",
+    "past_commits",
     "patch_ids",
     "paths_touching",
     "prune_worktrees",

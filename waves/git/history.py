@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from waves.errors import UsageError
 from waves.git.hardened import Repository, answer, call
@@ -102,6 +103,32 @@ def blobs(repository: Repository, ids: Sequence[str]) -> dict[str, bytes]:
 
 def message(repository: Repository, commit: str) -> str:
     return call(repository, "log", "-1", "--format=%B", "--end-of-options", commit).text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class PastCommit:
+    commit: str
+    message: str
+    paths: tuple[str, ...]  # a rename counts as both files
+
+
+def past_commits(repository: Repository, head: str, most: int) -> Iterator[PastCommit]:
+    """The newest `most` commits that `head` reaches, newest first, merges left out."""
+    raw = call(repository, "log", f"--max-count={most}", "--no-merges", "--no-renames", "--name-status", "-z",
+               "--no-ext-diff", "--no-textconv", "--no-show-signature", "--format=%x01%H%x00%B%x00",
+               "--end-of-options", head, "--").out  # fmt: skip
+    parts = raw.decode("utf-8", "surrogateescape").split("\0")
+    at = 0
+    while at + 1 < len(parts):
+        commit, message, at = parts[at][1:], parts[at + 1], at + 2
+        paths = []
+        # A status and a path in turn: whatever a path looks like, it is not taken for a commit.
+        while at + 1 < len(parts) and not parts[at].startswith("\x01"):
+            if parts[at].strip():
+                paths.append(parts[at + 1])
+                at += 1
+            at += 1
+        yield PastCommit(commit, message.strip(), tuple(paths))
 
 
 def patch_ids(repository: Repository, ids: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from waves.errors import GitError
@@ -54,6 +54,31 @@ def files_at(repository: Repository, commit: str, *folders: str) -> list[str]:
 def file_at(repository: Repository, commit: str, path: str) -> bytes | None:
     done = call(repository, "cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
     return done.out if done.code == 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    path: str
+    line: int  # 1-based
+    text: str
+
+
+def lines_with(repository: Repository, commit: str, words: Sequence[str], widest: int = 400) -> Iterator[FoundLine]:
+    """Lines of the text files of a commit that hold one of `words`, each as it stands and not inside a longer word.
+
+    One expression for all of them: git tries several one after the other on every line.
+    """
+    if not words:
+        return
+    expression = "|".join(re.sub(r"[][(){}.*+?^$|\\]", r"\\\g<0>", word) for word in words)
+    options = ["--no-color", "--no-textconv", "--full-name", "-I", "-n", "-w", "-z", "-E", "-f", "-"]
+    stdin = expression.encode("utf-8", "surrogateescape")
+    raw = call(repository, "grep", *options, commit, "--", ok=(0, 1), stdin=stdin).out
+    place, *parts = raw.decode("utf-8", "surrogateescape").split("\0")
+    for number, text in zip(parts[::2], parts[1::2], strict=True):
+        line, _, following = text.partition("\n")
+        yield FoundLine(place.removeprefix(f"{commit}:"), int(number), line[:widest])
+        place = following
 
 
 @dataclass(frozen=True, slots=True)

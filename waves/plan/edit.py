@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -15,14 +13,12 @@ import yaml
 from waves.errors import UsageError, WavesError
 from waves.plan import reader, schema
 from waves.plan.document import LOADER
-from waves.plan.faults import FORBIDDEN
-from waves.plan.kinds import Record, Scalar
+from waves.plan.kinds import Kind, ListOf, Record, Scalar, build
 from waves.plan.model import Confirmed, Plan, Ruling, Series
+from waves.plan.writing import Entry, block, flow, scalar
 
 NAME = "plan"  # what faults call the text, which has no file here
 HEADER = ("batch", "forge", "repo", "local", "checkout", "base")  # `confirmed` goes below the last of these
-# A text that every YAML reader takes for itself, in block and in flow style.
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_@/.-]*(?: [A-Za-z0-9_@/.-]+)*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,7 +39,7 @@ def append_ruling(text: str, ruling: Ruling) -> str:
     _check(pairs, schema.RULING)
     read, plan = reader.structure(text, Path(NAME), NAME)
     expected = replace(plan, rulings=(*plan.rulings, ruling))
-    return _verified(_apply(text, _ruling_added(_Text(text, read.root), pairs)), expected, "the ruling")
+    return _verified(_apply(text, _appended(_Text(text, read.root), "rulings", [Entry(pairs)])), expected, "the ruling")
 
 
 def confirm(text: str, by: str, on: date, numbers: Mapping[str, Mapping[str, int]]) -> str:
@@ -66,6 +62,76 @@ def confirm(text: str, by: str, on: date, numbers: Mapping[str, Mapping[str, int
         numbering.append(Series(series.pattern, MappingProxyType(dict(series.assign) | dict(given)), series.line))
     expected = replace(plan, confirmed=Confirmed(by, on), numbering=tuple(numbering))
     return _verified(_apply(text, changes), expected, "`confirmed`")
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a plan is to have besides: entries of its lists, and units that need a number (series pattern -> units)."""
+
+    units: tuple[Entry, ...] = ()
+    skip: tuple[Entry, ...] = ()
+    findings: tuple[Entry, ...] = ()
+    numbers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __bool__(self) -> bool:
+        return bool(self.units or self.skip or self.findings or any(self.numbers.values()))
+
+
+def extend(text: str, additions: Additions) -> str:
+    """The text of the plan with more entries at the ends of its lists, a number asked for by `next`.
+
+    A `confirmed` becomes a comment: it was said of less. Raises like `append_ruling`.
+    """
+    read, plan = reader.structure(text, Path(NAME), NAME)
+    lists = {"units": additions.units, "skip": additions.skip, "findings": additions.findings}
+    more = {key: tuple(build(_entry_of(key), one.plain) for one in entries) for key, entries in lists.items()}
+    expected = replace(
+        plan, confirmed=None, units=(*plan.units, *more["units"]), skip=(*plan.skip, *more["skip"]),
+        findings=(*plan.findings, *more["findings"]), numbering=_numbered(plan.numbering, additions.numbers),
+    )  # fmt: skip
+    changes = [_withdrawn(_Text(text, read.root))] if plan.confirmed and additions else []
+    text = _apply(text, changes)
+    for key, entries in lists.items():
+        if entries:
+            text = _apply(text, _appended(_text(text), key, entries))
+    for pattern, units in additions.numbers.items():
+        text = _apply(text, _numbers_asked(_text(text), pattern, units))
+    return _verified(text, expected, "what triage found") if additions else text
+
+
+def _text(text: str) -> _Text:
+    return _Text(text, reader.structure(text, Path(NAME), NAME)[0].root)
+
+
+SETTINGS = ("forge", "repo", "local", "checkout", "base", "policy", "agent", "agents", "setup", "deploy")
+
+
+def settings_of(text: str) -> str:
+    """What a plan says about where and how, as whole lines with their comments; empty where it has no such."""
+    here = _text(text)
+    if _flows(here.root) or here.root.start_mark.column:
+        return ""
+    taken = []
+    for name in SETTINGS:
+        if name in here.pairs:
+            key, value = here.pairs[name]
+            line_end = here.text.find("\n", here.end(value, key))
+            taken.append(here.text[_index(key) : line_end if line_end >= 0 else None])
+    return "".join(f"{lines.rstrip()}\n" for lines in taken)
+
+
+def _entry_of(key: str) -> Kind:
+    kind = schema.PLAN.by_name[key].kind
+    assert isinstance(kind, ListOf)
+    return kind.item
+
+
+def _numbered(known: Sequence[Series], asked: Mapping[str, Sequence[str]]) -> tuple[Series, ...]:
+    """The series as they are to be read afterwards."""
+    new: dict[str, dict[str, int | None]] = {one.pattern: dict(one.assign) for one in known}
+    for pattern, units in asked.items():
+        new.setdefault(pattern, {}).update(dict.fromkeys(units))
+    return tuple(Series(pattern, MappingProxyType(assign)) for pattern, assign in new.items())
 
 
 def _check(pairs: Mapping[str, str], record: Record) -> None:
@@ -145,39 +211,72 @@ class _Text:
         return len(self.text)
 
 
-def _ruling_added(here: _Text, pairs: Mapping[str, str]) -> list[_Change]:
+def _appended(here: _Text, key: str, entries: Sequence[Entry]) -> list[_Change]:
+    """Entries at the end of a list at the top of the plan, in the style of what is there."""
     root = here.root
-    flow = _flow(pairs)
-    if "rulings" not in here.pairs:
+    in_flow = ", ".join(flow(one) for one in entries)
+    if key not in here.pairs:
         if _flows(root):
-            return [_inserted(_end_of_flow(here), f", rulings: [{flow}]")]
+            return [_inserted(_end_of_flow(here), f", {key}: [{in_flow}]")]
         margin = " " * root.start_mark.column
         # A blank line would become part of a block text that ends the file.
         blank = [] if _ends_in_block_text(root) or here.text.endswith(here.newline * 2) else [""]
-        return [here.lines_below(here.bottom(), [*blank, f"{margin}rulings:", *_block(pairs, f"{margin}  ")])]
-    key, rulings = here.pairs["rulings"]
-    start, end = rulings.start_mark.index, here.end(rulings)
-    if not _flows(rulings):
-        return [here.lines_below(end, _block(pairs, " " * rulings.start_mark.column))]
-    if rulings.value:
-        return [_inserted(here.end(rulings.value[-1]), f", {flow}")]
-    colon = here.text.index(":", key.end_mark.index)
+        return [here.lines_below(here.bottom(), [*blank, f"{margin}{key}:", *_blocks(entries, f"{margin}  ")])]
+    name, found = here.pairs[key]
+    start, end = found.start_mark.index, here.end(found)
+    if not _flows(found):
+        return [here.lines_below(end, _blocks(entries, " " * found.start_mark.column))]
+    if found.value:
+        return [_inserted(here.end(found.value[-1]), f", {in_flow}")]
+    colon = here.text.index(":", name.end_mark.index)
     if _flows(root) or here.text[colon + 1 : end].replace(" ", "") != "[]":
-        return [_inserted(start + 1, flow)]
+        return [_inserted(start + 1, in_flow)]
     # An empty list in a block: what grows there is read line by line in code review.
-    below = here.lines_below(end, _block(pairs, " " * (root.start_mark.column + 2)))
+    below = here.lines_below(end, _blocks(entries, " " * (root.start_mark.column + 2)))
     return [_Change(colon + 1, end, ""), below]
+
+
+def _blocks(entries: Iterable[Entry], margin: str) -> list[str]:
+    return [line for one in entries for line in block(one, margin)]
+
+
+def _withdrawn(here: _Text) -> _Change:
+    """`confirmed` with its comments as a comment."""
+    key, value = here.pairs["confirmed"]
+    start, end = _index(key), here.end(value)
+    if _flows(here.root) or here.text[here.text.rfind("\n", 0, start) + 1 : start].strip():
+        raise WavesError("the plan is laid out so that `confirmed` can't be taken out; do it by hand, then once more")
+    lines = here.text[start:end].splitlines(keepends=True)
+    return _Change(start, end, "# no longer: " + "# ".join(lines))
+
+
+def _numbers_asked(here: _Text, pattern: str, units: Sequence[str]) -> list[_Change]:
+    """`next` for units in a series, which is made where the plan has none of that pattern."""
+    series = here.pairs["numbering"][1].value if "numbering" in here.pairs else ()
+    for one in series:
+        pairs = {key.value: value for key, value in one.value}
+        if pairs["series"].value != pattern:
+            continue
+        assign = pairs["assign"]
+        if not assign.value:
+            return [_inserted(_index(assign) + 1, ", ".join(f"{unit}: next" for unit in units))]
+        if _flows(assign):
+            last_key, last = assign.value[-1]
+            return [_inserted(here.end(last, last_key), "".join(f", {unit}: next" for unit in units))]
+        margin = " " * assign.start_mark.column
+        return [here.lines_below(here.end(assign), [f"{margin}{unit}: next" for unit in units])]
+    return _appended(here, "numbering", [Entry({"series": pattern, "assign": dict.fromkeys(units, "next")})])
 
 
 def _confirmed_added(here: _Text, pairs: Mapping[str, str]) -> list[_Change]:
     if "confirmed" in here.pairs:
         nodes = {key.value: value for key, value in here.pairs["confirmed"][1].value}
-        return [here.replaced(nodes[name], _scalar(value)) for name, value in pairs.items()]
+        return [here.replaced(nodes[name], scalar(value)) for name, value in pairs.items()]
     key, value = max((here.pairs[name] for name in HEADER if name in here.pairs), key=lambda pair: _index(pair[0]))
     if _flows(here.root):
-        return [_inserted(here.end(value, key), f", confirmed: {_flow(pairs)}")]
+        return [_inserted(here.end(value, key), f", confirmed: {flow(Entry(pairs))}")]
     margin = " " * here.root.start_mark.column
-    lines = [f"{margin}  {name}: {_scalar(text)}" for name, text in pairs.items()]
+    lines = [f"{margin}  {name}: {scalar(text)}" for name, text in pairs.items()]
     return [here.lines_below(here.end(value, key), [f"{margin}confirmed:", *lines])]
 
 
@@ -202,23 +301,3 @@ def _ends_in_block_text(node: yaml.Node) -> bool:
 
 def _inserted(index: int, new: str) -> _Change:
     return _Change(index, index, new)
-
-
-# ---- how things are written
-
-
-def _flow(pairs: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{name}: {_scalar(value)}" for name, value in pairs.items()) + "}"
-
-
-def _block(pairs: Mapping[str, str], margin: str) -> list[str]:
-    lines = [f"{name}: {_scalar(value)}" for name, value in pairs.items()]
-    return [f"{margin}{'- ' if index == 0 else '  '}{line}" for index, line in enumerate(lines)]
-
-
-def _scalar(value: str) -> str:
-    if PLAIN.fullmatch(value) or re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        return value
-    # JSON's escapes are YAML's, but YAML forbids some characters that JSON does not escape.
-    quoted = json.dumps(value, ensure_ascii=False)
-    return FORBIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -23,6 +23,9 @@ class Facts:
     merged: Mapping[str, Mapping[str, str]]  # merged unit -> its `entry_parts`, as recorded at dispatch
     known_issues: frozenset[int] | None  # those of the plan's that the forge has, or all of them
     other_batches: Mapping[int, str]  # issue -> the batch of another plan that names it
+    overlaps: Sequence[
+        tuple[str, str]
+    ] = ()  # unit, and what is said of its scope: another one's can match the same file
 
 
 def entry_parts(plan: Plan, name: str) -> dict[str, str]:
@@ -232,7 +235,7 @@ def faults_of_facts(plan: Plan, facts: Facts) -> tuple[Fault, ...]:
     Until the plan is confirmed this holds up the plan. After that the world may have changed since, which must not stop
     units that it does not concern: the weight is then `unit`. A merged unit's only fault is a changed entry.
     """
-    checks = (_changed, _taken, _unknown_issues, _in_other_batches)
+    checks = (_changed, _taken, _unknown_issues, _in_other_batches, _overlapping)
     return tuple(fault for check in checks for fault in check(plan, facts))
 
 
@@ -283,3 +286,12 @@ def _in_other_batches(plan: Plan, facts: Facts) -> Iterator[Fault]:
             if issue in facts.other_batches and unit.name not in facts.merged:
                 message = f"unit '{unit.name}': issue #{issue} is in the batch '{facts.other_batches[issue]}' too"
                 yield Fault(("units", index, "issues", place), message, _weight(plan), unit.name)
+
+
+def _overlapping(plan: Plan, facts: Facts) -> Iterator[Fault]:
+    index_of = {unit.name: index for index, unit in enumerate(plan.units)}
+    # Confirmed is confirmed: a file that came to the base since is no reason to ask again.
+    weight: Weight = "hint" if plan.confirmed else "plan"
+    for name, message in facts.overlaps:
+        if name not in facts.merged:
+            yield Fault(("units", index_of[name], "scope", "in"), message, weight)

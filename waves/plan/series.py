@@ -26,7 +26,7 @@ def numbers_in(pattern: str, paths: Iterable[str]) -> dict[int, str]:
     start, end = run_of(pattern) or (len(pattern), len(pattern))
     width = end - start
     digits = rf"(?P<number>[0-9]{{{width}}}|[1-9][0-9]{{{width},9}})"
-    belongs = re.compile(_glob(pattern[:start]) + digits + _glob(pattern[end:]), re.DOTALL)
+    belongs = re.compile(expression(pattern[:start]) + digits + expression(pattern[end:]), re.DOTALL)
     found: dict[int, str] = {}
     for path in paths:
         if matched := belongs.fullmatch(path):
@@ -34,7 +34,8 @@ def numbers_in(pattern: str, paths: Iterable[str]) -> dict[int, str]:
     return found
 
 
-def _glob(pattern: str) -> str:
+def expression(pattern: str) -> str:
+    """The regular expression of a glob: `*` stands for anything but `/`, `**` for anything."""
     words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return "".join(words.get(part) or re.escape(part) for part in re.split(r"(\*\*/|\*\*|\*|\?)", pattern))
 

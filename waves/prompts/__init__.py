@@ -20,6 +20,7 @@ from waves.prompts.facts import (
     RedCheck,
     Renumbering,
     ReviewRequest,
+    Survey,
 )
 from waves.prompts.fences import code, fence, line, plain
 
@@ -38,6 +39,7 @@ __all__ = [
     "RedCheck",
     "Renumbering",
     "ReviewRequest",
+    "Survey",
     "arbiter",
     "corrector",
     "implementer",
@@ -45,6 +47,7 @@ __all__ = [
     "plain",
     "reviewer",
     "template",
+    "triager",
 ]  # fmt: skip
 
 ROLES = ("implementer", "reviewer", "corrector", "arbiter")
@@ -89,6 +92,10 @@ def arbiter(facts: Arbitration, text: str | None = None) -> str:
     return _render("arbiter", facts, text)
 
 
+def triager(facts: Survey, text: str | None = None) -> str:
+    return _render("triager", facts, text)
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
@@ -96,7 +103,7 @@ def _read(path: Path) -> str:
         raise WavesError(f"{path}: the template cannot be read ({error}); correct the file or delete it") from error
 
 
-def _render(role: str, facts: Dispatch | ReviewRequest | Correction | Arbitration, text: str | None) -> str:
+def _render(role: str, facts: Dispatch | ReviewRequest | Correction | Arbitration | Survey, text: str | None) -> str:
     from jinja2 import TemplateError, TemplateSyntaxError
 
     try:

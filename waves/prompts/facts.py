@@ -189,3 +189,18 @@ class Arbitration:
     schema: str
     answer_file: Path | None = None
     previous_fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """For the triager, who looks at all issues of a batch at once."""
+
+    repository: str
+    worktree: Path
+    base: str
+    base_commit: str
+    issues: tuple[IssueText, ...]
+    found: tuple[str, ...]  # what was found without an agent, one line each
+    schema: str
+    answer_file: Path | None = None
+    previous_fault: str | None = None

@@ -20,6 +20,7 @@ from waves.records import Json, UnitFolder, made_by_runs, read_json
 if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wait for them
     from waves.forges import Forge
     from waves.steps.allowance import Allowance
+    from waves.steps.gate import Gate
 
 Listener = Callable[[str, str, str], None]  # unit, step, what is said
 
@@ -53,6 +54,8 @@ class Batch:
         self._pushed: dict[str, str] = {}
         self._fetched = 0.0  # when the last fetch of the base that ended had begun
         self._pulls: dict[str, str] = {}  # state of the pull requests that a person may have closed, opened or merged
+        self._opening_gate = threading.Lock()
+        self._gate: Gate | None = None
         self._held_since = float("inf")  # when this process took the batch's lock
 
     @cached_property
@@ -66,6 +69,15 @@ class Batch:
         from waves.steps.allowance import Allowance
 
         return Allowance(self.plan, self.repository, self.folder)
+
+    @property
+    def gate(self) -> Gate:
+        """The look at the issues before dispatch, one for all units of this `doit`."""
+        from waves.steps.gate import Gate
+
+        with self._opening_gate:
+            self._gate = self._gate or Gate(self)
+        return self._gate
 
     @cached_property
     def _pools(self) -> Mapping[bool, threading.Semaphore]:

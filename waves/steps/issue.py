@@ -15,5 +15,7 @@ def run(work: Work) -> Done:
     if closed and not work.unit.adopted:
         named = ", ".join(f"#{number}" for number in closed)
         raise HeldError("waiting", f"issue {named} is closed: reopen it, or move it to `skip` in the plan")
+    if found := work.batch.gate.objection(work.unit):
+        raise HeldError("waiting", found)
     work.folder.write_target("issue.json", to_json({"issues": [asdict(issue) for issue in issues]}))
     return Done({"issues": len(issues)}, ("issue.json",))

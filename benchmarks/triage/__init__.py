@@ -1,0 +1,1 @@
+"""How well and how fast triage finds what collides, measured on real histories; nothing here is asserted."""

@@ -1,0 +1,64 @@
+"""Gathers what issues do not say themselves: open pull requests, and what became of issues they name; no more."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Sequence
+
+from waves import git
+from waves.errors import ForgeError
+from waves.forges import Issue, Pull, closed_by
+from waves.steps.batch import Batch
+from waves.triage import text
+from waves.triage.model import ForgeFacts, InFlight
+
+
+def facts(batch: Batch, issues: Sequence[Issue]) -> ForgeFacts:
+    """What the forge knows beside the texts of these issues."""
+    merged = {number for unit in batch.plan.units if batch.outcome(unit.name).state == "merged"
+              for number in unit.issues}  # fmt: skip
+    closed = {one.number for one in issues if one.state != "open"}
+    named = {one.issue for issue in issues for one in text.read(issue).references}
+    for number in sorted(named - merged - {one.number for one in issues}):
+        with contextlib.suppress(ForgeError):  # of one that is not there, nothing is known
+            if batch.forge.issue(number).state != "open":
+                closed.add(number)
+    return ForgeFacts(tuple(_pulls(batch)), closed=frozenset(closed | merged))
+
+
+def _pulls(batch: Batch) -> Iterator[InFlight]:
+    """The open pull requests that are not this batch's own, with the issues they close and the files they touch."""
+    branches, numbers = _own(batch)
+    others = [one for one in batch.forge.open_pulls() if one.branch not in branches and one.number not in numbers]
+    here = _brought_here(batch, {one.branch for one in others})
+    for one in others:
+        paths = _paths(batch, one) if one.branch in here else frozenset()
+        yield InFlight(f"pull request #{one.number}", frozenset(closed_by(one.body)), paths, one.number)
+
+
+def _own(batch: Batch) -> tuple[set[str], set[int]]:
+    """Branches and numbers of the pull requests that the batch's units have, or will have."""
+    branches, numbers = set(), set()
+    for unit in batch.plan.units:
+        branches.add(unit.branch)
+        numbers |= {unit.pull_request} - {None}
+        if record := batch.units[unit.name].records.get("pr"):
+            branches.add(str(record.result["branch"]))
+            numbers.add(int(record.result["number"]))
+    return branches, {one for one in numbers if one is not None}
+
+
+def _brought_here(batch: Batch, branches: Collection[str]) -> Collection[str]:
+    """Fetch those branches that `origin` has: a pull request from a fork has none there."""
+    if not branches:
+        return ()
+    there = git.remote_heads(batch.repository, *sorted(branches))
+    if there:
+        batch.fetch(*sorted(there))
+    return there.keys()
+
+
+def _paths(batch: Batch, pull: Pull) -> frozenset[str]:
+    if not pull.head or git.resolve(batch.repository, pull.head) is None:
+        return frozenset()
+    return frozenset(one.path for one in git.changes(batch.repository, batch.base_head, pull.head))

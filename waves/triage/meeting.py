@@ -1,0 +1,34 @@
+"""Says how likely two issues will touch the same file, from where each will probably work; it knows nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from waves.triage.model import Region
+
+ALIKE = 0.5  # how likely two issues with the very same words are to meet, whatever is known of files
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A file in the regions of two issues."""
+
+    path: str
+    weight: float  # 0 to 1: that both touch it
+    one: Region
+    other: Region
+
+
+def shared(one: Sequence[Region], other: Sequence[Region]) -> tuple[Shared, ...]:
+    """The files of both, likeliest first."""
+    by_path = {region.path: region for region in other}
+    both = [(mine, by_path[mine.path]) for mine in one if mine.path in by_path]
+    found = [Shared(mine.path, mine.weight * theirs.weight, mine, theirs) for mine, theirs in both]
+    return tuple(sorted(found, key=lambda each: (-each.weight, each.path)))
+
+
+def likelihood(several: Sequence[Shared], likeness: float = 0.0) -> float:
+    """0 to 1: that at least one of the files is touched by both, or another one because their words are so alike."""
+    return 1 - (1 - min(1.0, ALIKE * likeness)) * math.prod(1 - each.weight for each in several)
