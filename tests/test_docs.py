@@ -78,7 +78,7 @@ def test_the_first_plan_of_the_readme_works_word_for_word(world: World) -> None:
     assert world.git("status", "--porcelain", at=greeter) == ""
     subjects = world.git("log", "--format=%s", at=greeter).splitlines()
     assert [subject.partition(" (#")[0] for subject in subjects] == [
-        "feat: Say goodbye", "feat: Greet the world", "chore: the first plan",
+        "feat: Add a farewell", "feat: Add a greeting", "chore: the first plan", "chore: issues and an agent",
     ]  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_every_command_is_documented_and_every_command_documented_is_there() -> 
 def test_no_page_names_a_command_that_is_not_there(name: str) -> None:
     if name in ("design.md", "performance.md"):
         return  # what is to come
-    coming = {"triage", "deploy", "recover"}  # named where the plan file has keys for them
+    coming = {"deploy", "recover"}  # named where the plan file has keys for them
     assert set(re.findall(r"`waves ([a-z]+)", PAGES[name])) <= {*command_line.commands} | coming
 
 
@@ -161,6 +161,7 @@ def test_the_schemas_of_the_agents_page_are_those_that_answers_must_fit() -> Non
     assert [json.loads(block) for block in blocks(PAGES["agents.md"], "json")] == [
         contracts.SCHEMAS["reviewer"],
         contracts.SCHEMAS["arbiter"],
+        contracts.SCHEMAS["triager"],
     ]
 
 
@@ -222,15 +223,25 @@ def test_what_json_says_is_what_the_page_says(world: World) -> None:
     world.run(code=10)
     (world.checkout / "plans/bad.yaml").write_text("batch: bad\nuntis: []\n")
     for command, code in (("status", 2), ("ask", 2), ("explain a", 0), ("audit", 2)):
-        heading = f"`waves {command.split()[0]} --json`"
-        documented = dict(
-            re.findall(r"^\| `([\w.\[\]]+)` \| ([^|]+) \|", section(PAGES["json.md"], heading), re.MULTILINE)
-        )
         out = world.waves(*command.split(), "--json", code=code).out
-        found = list(shape(json.loads(out[out.index("{\n") :])))
-        assert {path for path, _ in found} == set(documented), heading
-        for path, value in found:
-            assert fits(documented[path], value), (heading, path, value)
+        check_json(command, json.loads(out[out.index("{\n") :]))
+
+
+def test_what_triage_says_in_json_is_what_the_page_says(world: World) -> None:
+    world.issue(1, "# All of it\n\n- [ ] #2\n- [ ] #3\n")
+    for number in (2, 3):
+        world.issue(number, f"# Thing {number}\n\nAdd an ADR in `docs/adr/`.\n")
+    world.commit({f"docs/adr/00{number}-x.md": "" for number in (1, 2, 3)})
+    check_json("triage", json.loads(world.waves("triage", "1", "2", "3", "--batch", "x", "--json").out))
+
+
+def check_json(command: str, value: Any) -> None:
+    heading = f"`waves {command.split()[0]} --json`"
+    documented = dict(re.findall(r"^\| `([\w.\[\]]+)` \| ([^|]+) \|", section(PAGES["json.md"], heading), re.MULTILINE))
+    found = list(shape(value))
+    assert {path for path, _ in found} == set(documented), heading
+    for path, one in found:
+        assert fits(documented[path], one), (heading, path, one)
 
 
 # ---- files

@@ -39,7 +39,8 @@ cli
 PURE = (
     "plaintext", "contracts", "plan", "lifecycle", "prompts", "verdicts",
     "triage.model", "triage.text", "triage.regions", "triage.findings", "triage.order", "triage.scopes",
-    "triage.draft", "triage.known", "triage.naming", "triage.proposal", "triage.words",
+    "triage.claims", "triage.definitions", "triage.draft", "triage.globs", "triage.known", "triage.meeting",
+    "triage.naming", "triage.numbered", "triage.proposal", "triage.words",
 )  # fmt: skip
 OF_PURE = ("errors", "records", *PURE)  # all of Waves that a pure module may import
 NOT_PURE = {"os", "random", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time"}

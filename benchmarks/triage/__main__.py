@@ -6,7 +6,6 @@ python -m benchmarks.triage REPOSITORY... [--changes N]      paths or URLs of cl
 from __future__ import annotations
 
 import argparse
-import functools
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from waves.triage import meeting, regions, repository, text
 from waves.triage.findings import SAME_REGION
 from waves.triage.model import Reading
 
+URL = re.compile(r"https?://\S+|\S+@\S+")
 PATH = re.compile(r"[\w@.+-]+(?:/[\w@.+-]+)*\.\w+")
 
 
@@ -55,7 +55,7 @@ def pairs(within: git.Repository, batch: Batch) -> Iterator[Pair]:
 
 def named(words: str) -> frozenset[str]:
     """The names of the files that a text names, without their folders."""
-    return frozenset(found.rpartition("/")[2] for found in PATH.findall(words))
+    return frozenset(found.rpartition("/")[2] for found in PATH.findall(URL.sub(" ", words)))
 
 
 def jaccard(one: Reading, other: Reading) -> float:
@@ -79,8 +79,11 @@ class Score:
         return f"{precision:>16} {recall:>16} {self.f1:5.2f}"
 
 
-def score(found: Sequence[Pair], says: Callable[[Pair], bool], holds: Callable[[Pair], bool | None]) -> Score:
-    judged = [(says(pair), outcome) for pair in found if (outcome := holds(pair)) is not None]
+Holds = Callable[[Pair], bool | None]
+
+
+def score(found: Sequence[Pair], sure: Callable[[Pair], float], least: float, holds: Holds) -> Score:
+    judged = [(sure(pair) >= least, outcome) for pair in found if (outcome := holds(pair)) is not None]
     return Score(
         sum(one for one, _ in judged), sum(one and outcome for one, outcome in judged), sum(one for _, one in judged)
     )
@@ -98,23 +101,19 @@ GUESSES = (
     Guess("paths named", lambda pair: pair.by_paths, 1.0),
     Guess("words in common", lambda pair: pair.by_words, None),
 )
-OUTCOMES: Mapping[str, Callable[[Pair], bool | None]] = {
+OUTCOMES: Mapping[str, Holds] = {
     "same file": lambda pair: pair.same_file,
     "conflict": lambda pair: pair.conflict,
 }
 
 
-def scored(guess: Guess, found: Sequence[Pair], holds: Callable[[Pair], bool | None]) -> Score:
+def scored(guess: Guess, found: Sequence[Pair], holds: Holds) -> Score:
     levels = sorted({guess.sure(pair) for pair in found} - {0.0}) if guess.least is None else [guess.least]
-    scores = [score(found, functools.partial(_at_least, guess, least), holds) for least in levels]
+    scores = [score(found, guess.sure, least, holds) for least in levels]
     return max(scores, key=lambda one: one.f1, default=Score(0, 0, 0))
 
 
-def _at_least(guess: Guess, least: float, pair: Pair) -> bool:
-    return guess.sure(pair) >= least
-
-
-def average_precision(guess: Guess, found: Sequence[Pair], holds: Callable[[Pair], bool | None]) -> float:
+def average_precision(guess: Guess, found: Sequence[Pair], holds: Holds) -> float:
     """The precision at each pair that is there, from the surest down; pairs that are as sure share their place."""
     judged = [(guess.sure(pair), outcome) for pair in found if (outcome := holds(pair)) is not None]
     levels: dict[float, list[bool]] = {}

@@ -18,7 +18,7 @@ BY_MACHINES = re.compile(
     r"(?im)^(?:bump|v?\d+\.\d+(?:\.\d+)?\S*$|release|chore\(deps|(?:fix|build)\(deps|update dependency|releaser?:"
     r"|\[pre-commit\.ci\]|chore: release|merge branch|back to development)|pre-commit-ci-update-config|dependabot"
 )
-TRAILER = re.compile(r"(?i)^(?:co-authored-by|signed-off-by|reviewed-by|acked-by|cc|change-id|committed via|pick)\b.*")
+TRAILER = re.compile(r"(?:[A-Z]\w*(?:-\w+)+|Cc): .*")  # what tools put below a message
 DIFFSTAT = re.compile(
     r"^\s*(?:\S+\s+\|\s+(?:\d+|Bin)\b.*|\d+ files? changed.*|(?:create|delete) mode \d+ .*|[AMDRT]\d*\t.*)$"
 )

@@ -65,8 +65,7 @@ def summary(proposed: Proposed) -> str:
     for unit in proposed.units:
         names = (_listed(issues[first]) if first in issues else first for first in unit.after)
         said += [f"{_listed(unit.issues)} after {name}" for name in names]
-    waiting = [unit for unit in proposed.units if unit.after]
-    if len(proposed.units) > 1 and len(waiting) < len(proposed.units):
+    if sum(not unit.after for unit in proposed.units) > 1:
         said.append(f"run {'the rest' if said else f'all {len(proposed.units)} units'} in parallel")
     return ", ".join(said) or "one unit"
 

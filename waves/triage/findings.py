@@ -21,7 +21,7 @@ from waves.triage.model import (
     Region,
     RepositoryFacts,
 )  # fmt: skip
-from waves.triage.words import Vocabulary
+from waves.triage.words import Vocabulary, vocabulary_of
 
 SAME_REGION = 0.4  # likelihood from which a pair is named; the trade of precision for recall is in docs/triage.md
 SURE_FILE = 0.5
@@ -42,9 +42,13 @@ def find(
     found = [*_idle(readings, forge), *_in_flight(opened, regions, forge), *_umbrellas(opened, readings, forge)]
     left_out = {number for one in found for number in one.proposal.issues if one.proposal.action == "skip"}
     working = [one for one in opened if one.number not in left_out]
-    found += [*_dependencies(opened, left_out, forge), *_overlaps(working), *numbered.find(working, facts.files)]
+    found += [
+        *_dependencies(opened, readings, left_out, forge),
+        *_overlaps(working),
+        *numbered.find(working, facts.files),
+    ]
     settled = {pair for one in found if one.kind != "shared-numbering" for pair in combinations(sorted(one.issues), 2)}
-    found += _same_region(working, regions, Vocabulary([past.words for past in facts.history]), settled)
+    found += _same_region(working, regions, vocabulary_of(facts.history, readings), settled)
     return tuple(sorted(found, key=lambda one: (FINDING_KINDS.index(one.kind), one.issues, one.evidence)))
 
 
@@ -146,11 +150,13 @@ def _links(readings: Iterable[Reading], forge: ForgeFacts) -> Iterator[tuple[int
                 yield one.number, reference.issue, f"#{one.number} says: {reference.quote}"
 
 
-def _dependencies(opened: Sequence[Reading], left_out: set[int], forge: ForgeFacts) -> Iterator[Found]:
+def _dependencies(
+    opened: Sequence[Reading], readings: Sequence[Reading], left_out: set[int], forge: ForgeFacts
+) -> Iterator[Found]:
     numbers = {one.number for one in opened}
     stated: dict[tuple[int, int], str] = {}
     for first, then, quote in _links(opened, forge):
-        if _is_open(first, opened, forge) and then in numbers:
+        if _is_open(first, readings, forge) and then in numbers:
             stated.setdefault((first, then), quote)
     for (first, then), quote in stated.items():
         if (then, first) in stated:
@@ -208,10 +214,11 @@ def _same_region(
 ) -> Iterator[Found]:
     for one, other in combinations(sorted(working, key=lambda each: each.number), 2):
         pair = (one.number, other.number)
-        both = meeting.shared(regions.get(pair[0], ()), regions.get(pair[1], ()))
+        mine, theirs = regions.get(pair[0], ()), regions.get(pair[1], ())
+        both = meeting.shared(mine, theirs)
         weight = meeting.likelihood(both, vocabulary.likeness(one.words, other.words))
         if pair not in settled and weight >= SAME_REGION:
-            trivial = _is_trivial(one, regions[pair[0]], both) and _is_trivial(other, regions[pair[1]], both)
+            trivial = _is_trivial(one, mine, both) and _is_trivial(other, theirs, both)
             common = sorted(one.words.keys() & other.words.keys(), key=lambda word: (-vocabulary.rarity(word), word))
             yield _region_finding(pair, both, weight, common[:SHOWN_WORDS], trivial)
 

@@ -19,7 +19,9 @@ def matching(glob: str, paths: Iterable[str]) -> list[str]:
 def compiled(glob: str) -> re.Pattern[str]:
     bare = glob.removeprefix("./")
     whole = bare if "/" in bare.rstrip("/") else f"**/{bare}"
-    return re.compile(expression(f"{whole}**" if whole.endswith("/") else whole), re.DOTALL)
+    # What is named without a wildcard at its end may be a folder.
+    below = "" if "*" in whole.rpartition("/")[2] else "(?:/.*)?"
+    return re.compile(expression(f"{whole}**" if whole.endswith("/") else whole) + below, re.DOTALL)
 
 
 def is_glob(entry: str) -> bool:

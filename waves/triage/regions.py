@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from waves.triage import globs
 from waves.triage.model import Mention, PastChange, Reading, Region, RepositoryFacts
 from waves.triage.text import needle
-from waves.triage.words import Vocabulary, stems
+from waves.triage.words import Vocabulary, stems, vocabulary_of
 
 # How likely a file is touched for one reason alone. Chosen on one repository, measured on others: docs/triage.md.
 NAMED, COVERED, DEFINED, USED, SAID, SPOKEN_OF, CALLED = 0.8, 0.3, 0.75, 0.5, 0.5, 0.6, 0.2
@@ -39,9 +39,9 @@ class Atlas:
 
     def __init__(self, facts: RepositoryFacts, readings: Iterable[Reading] = ()) -> None:
         """What many of the `readings` name comes from a template that they were written by, and is left out."""
-        several = list(readings)
-        said = Counter(one.text for reading in several for one in reading.mentions)
-        self.template = {text for text, count in said.items() if count >= max(TEMPLATE, len(several) / 4)}
+        self.readings = tuple(readings)
+        said = Counter(one.text for reading in self.readings for one in reading.mentions)
+        self.template = {text for text, count in said.items() if count >= max(TEMPLATE, len(self.readings) / 4)}
         self.facts = facts
         self.files = frozenset(facts.files)
 
@@ -78,7 +78,7 @@ class Atlas:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary([past.words for past in self.facts.history])
+        return vocabulary_of(self.facts.history, self.readings)
 
     @cached_property
     def norms(self) -> list[float]:

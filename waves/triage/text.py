@@ -171,30 +171,26 @@ def _references(line: str) -> Iterator[Reference]:
 
 # ---- what it asks for
 
-NAME = r"`?(?P<name>--[a-z][\w-]+|(?:[\w.-]+/)+[\w.-]*|[A-Za-z_][\w.:]*\w)(?:\(\)|\[\])?`?"
-AWAY = re.compile(
-    r"(?i)\b(?P<verb>(?:remov|delet|retir|replac|renam)(?:e|es|ed|ing)|drop(?:s|ped|ping)?|get(?:ting)? rid of)\s+"
-    r"(?:the |all |our |every |old |legacy |deprecated |unused )*(?:\w+ ){0,2}?"
-    rf"{NAME}(?=[\s,.;:)!?]|$)"
+NAME = (
+    r"(?:`(?P<code>[^`\s]{2,80})`"
+    r"|(?P<bare>--[a-z][\w-]+|(?:[\w.-]+/)+[\w.-]*|\w+(?:_|::|\.)\w[\w.:]*|[A-Za-z]*[a-z][A-Z]\w*))"
 )
-
-
+AWAY = re.compile(
+    r"\b(?P<verb>(?i:(?:remov|delet|retir|replac|renam)(?:e|es|ed|ing)|drop(?:s|ped|ping)?|get(?:ting)? rid of))\s+"
+    rf"(?:[\w'-]+ ){{0,4}}?{NAME}(?=[\s,.;:)!?(\[]|$)"
+)
 NEW = re.compile(
     r"(?i)\b(?:add|creat|writ|introduc|record|need|requir|propos)(?:e|es|s|ed|ing)?\b(?P<what>(?: +[\w/*.-]+){1,7})"
 )
 
 
 def _intents(line: str) -> Iterator[Intent]:
-    yield from (Intent("add", found["what"].strip(), line.strip()[:200]) for found in NEW.finditer(line))
+    quote = line.strip()[:200]
+    yield from (Intent("add", found["what"].strip(), quote) for found in NEW.finditer(line))
     for found in AWAY.finditer(URL.sub(" ", line)):
-        name = found["name"].rstrip(".:")
-        if not DENIED.search(line[: found.start()]) and _is_a_name(name, found[0]):
-            verb = "rename" if found["verb"].lower().startswith("renam") else "remove"
-            yield Intent(verb, name, line.strip()[:200])
-
-
-def _is_a_name(name: str, phrase: str) -> bool:
-    return f"`{name}" in phrase or bool(re.search(r"[_/.:]|^--|[a-z][A-Z]", name))
+        name = (found["code"] or found["bare"]).rstrip(".:").removesuffix("()").removesuffix("[]")
+        if not DENIED.search(line[: found.start()]):
+            yield Intent("rename" if found["verb"].lower().startswith("renam") else "remove", name, quote)
 
 
 def needle(mention: Mention) -> str:

@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from typing import Protocol
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 COMMON = frozenset(re.findall(r"\w+", """
@@ -37,6 +38,13 @@ def stem(word: str) -> str:
     return word
 
 
+class Words(Protocol):
+    """A text that has been cut into stems."""
+
+    @property
+    def words(self) -> Collection[str]: ...
+
+
 class Vocabulary:
     """How rare words are among some texts, each given as the set of its stems."""
 
@@ -55,3 +63,8 @@ class Vocabulary:
         """0 to 1: the cosine between two sets of words, each word as long as it is rare."""
         both = sum(self.rarity(word) ** 2 for word in set(one) & set(other))
         return both / self.norm(one) / self.norm(other)
+
+
+def vocabulary_of(*several: Iterable[Words]) -> Vocabulary:
+    """The vocabulary of past changes and of the issues themselves, whose common words tell no two of them apart."""
+    return Vocabulary([frozenset(text.words) for texts in several for text in texts])
