@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,6 +32,12 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
+    """`integration` says who tests the result of merging it into a base that has moved since its checks ran.
+
+    trial: `checks_of_merge`, without touching the branch. update: nobody, until `update_branch` has made it the head
+    and the checks of that head have ended. queue: the forge itself, after `merge` has put it in its merge queue.
+    """
+
     number: int
     branch: str
     base: str
@@ -41,6 +47,46 @@ class Pull:
     url: str
     head: str = ""  # of the branch now, or as it was merged
     merge_commit: str = ""
+    author: str = ""
+    draft: bool = False
+    queued: bool = False  # in the forge's merge queue: merged, or out of it with `state` open, by and by
+    integration: str = "trial"  # trial | update | queue
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """An open pull request as triage looks at it, whoever opened it."""
+
+    number: int
+    branch: str
+    title: str
+    url: str
+    author: str
+    files: tuple[str, ...]  # touched, by path
+    closes: tuple[int, ...]  # issues that it says it closes
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One thing that a person said on a pull request; a thread that was resolved says nothing any more."""
+
+    id: str  # stays the same when it is edited
+    author: str
+    text: str
+    trusted: bool
+    path: str = ""  # of a comment on the diff
+    line: int | None = None  # in the new file
+    requests_changes: bool = False  # and has not approved, or been dismissed, since
+    head: str = ""  # the commit that was looked at, of a review and its comments
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a workflow of the forge."""
+
+    id: int
+    state: str  # pending | green | red
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +107,48 @@ class Checks:
 
 
 class Forge(Protocol):
-    """Every call may be repeated after a crash: each looks before it acts. All raise ForgeError."""
+    """Every call may be repeated after a crash: each looks before it acts. All raise ForgeError.
 
-    def issue(self, number: int) -> Issue: ...
+    Calls come from many threads at once; what they ask for at the same time is asked of the outside once.
+    """
 
-    def pull(self, number: int) -> Pull: ...
+    # ---- issues
+
+    def issue(self, number: int) -> Issue:
+        """Raises UnknownIssueError."""
+
+    def issues(self, numbers: Sequence[int] = (), *, label: str = "", milestone: str = "") -> Sequence[Issue]:
+        """These issues, or else the open ones with this label and milestone (all open ones without either).
+
+        Raises UnknownIssueError.
+        """
+
+    # ---- pull requests
+
+    def pull(self, number: int) -> Pull:
+        """As it is now, asked for anew."""
+
+    def pulls(self, numbers: Sequence[int]) -> Mapping[int, Pull]:
+        """As they are now, all in one look."""
 
     def pull_of(self, branch: str) -> Pull | None:
         """The newest pull request with this head branch; an open one before any other."""
 
-    def open_pull(self, branch: str, base: str, title: str, body: str) -> Pull:
-        """Find the open pull request of this branch, or open it."""
+    def open_pulls(self) -> Sequence[InFlight]:
+        """All open pull requests of the repository."""
+
+    def open_pull(
+        self, branch: str, base: str, title: str, body: str, *, draft: bool = False, labels: Sequence[str] = ()
+    ) -> Pull:
+        """Find the open pull request of this branch, or open it; `draft` and `labels` are for one that is opened."""
 
     def describe_pull(self, number: int, title: str, body: str) -> None: ...
+
+    def ready(self, number: int) -> None:
+        """Take it out of draft."""
+
+    def feedback(self, number: int) -> Sequence[Feedback]:
+        """What people said on it, oldest first, without what Waves wrote."""
 
     def comment(self, number: int, marker: str, body: str) -> None:
         """Write the comment that carries the hidden marker, or bring it up to date."""
@@ -81,17 +156,48 @@ class Forge(Protocol):
     def comments(self, number: int) -> Sequence[tuple[str, str]]:
         """(marker, body) of the comments that Waves wrote."""
 
+    def approve(self, number: int, head: str, body: str) -> bool:
+        """Approve exactly `head` by a second account; False where there is none: nobody may approve his own."""
+
+    # ---- checks
+
     def checks(self, commit: str) -> Checks:
-        """The checks of this commit now. The embedded forge runs them here, and remembers the outcome."""
+        """The checks of this commit now; `none`: there are none, and the forge has given them time to appear.
+
+        The embedded forge runs them here, and remembers the outcome.
+        """
 
     def checks_of_merge(self, base: str, head: str) -> Checks:
-        """The checks on the result of merging `head` into `base`, both commit ids; nothing is merged."""
+        """The checks on the result of merging `head` into `base`, both commit ids; nothing is merged.
+
+        Only where `Pull.integration` is `trial`.
+        """
+
+    def wait(self, seconds: float) -> None:
+        """Return when the outside has been looked at again, at the forge's own pace, or after so many seconds."""
+
+    # ---- merging
+
+    def update_branch(self, number: int, head: str) -> str:
+        """Merge the base into the branch, which is at exactly `head`; the new head, or `head` if nothing was missing.
+
+        Raises HeadMovedError, and ForgeError where the two conflict.
+        """
 
     def merge(self, number: int, head: str, base: str, method: str, title: str, body: str) -> Pull:
         """Merge exactly `head` into the base branch while that is at exactly `base`; an already merged one is returned.
 
-        Raises HeadMovedError, BaseMovedError.
+        One that is `queued` is returned as soon as it is in the merge queue: wait, and look at `pull` again. Raises
+        HeadMovedError, BaseMovedError, BehindError (`update_branch` first) and BlockedError (a person has to act).
         """
+
+    # ---- workflows
+
+    def dispatch(self, workflow: str, ref: str, inputs: Mapping[str, str]) -> Run:
+        """Start a workflow, by its file name; the one call that does not look before it acts."""
+
+    def workflow_run(self, number: int) -> Run:
+        """By `Run.id`."""
 
 
 def connect(plan: Plan, repository: git.Repository) -> Forge:

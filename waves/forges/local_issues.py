@@ -37,7 +37,11 @@ class IssueFolder:
 
     def highest(self) -> int:
         """The highest number in use, 0 where there is none; names are read, no file is."""
-        return max((number for number, _ in self._files()), default=0)
+        return max(self.numbers(), default=0)
+
+    def numbers(self) -> list[int]:
+        """The numbers that files have, in their order; names are read, no file is."""
+        return sorted({number for number, _ in self._files()})
 
     def _files(self) -> list[tuple[int, str]]:
         try:

@@ -74,9 +74,13 @@ class Store:
 
     def highest(self) -> int:
         """The highest number in use, 0 where there is none; names are read, no file is."""
+        return max(self.numbers(), default=0)
+
+    def numbers(self) -> list[int]:
+        """The numbers of all pull requests, in their order; names are read, no file is."""
         names = (path.name for path in (self.folder / "pulls").glob("*.json"))
         found = (re.fullmatch(r"([0-9]{1,9})\.json", name) for name in names)
-        return max((int(match[1]) for match in found if match), default=0)
+        return sorted(int(match[1]) for match in found if match)
 
     def _numbers(self, branch: str) -> list[int]:
         path = self._index_path(branch)
@@ -136,7 +140,9 @@ def _stored(number: int, path: Path) -> Stored:
     texts = {key: value.get(key) for key in (*TEXTS, "merging")} | {"merging": value.get("merging", "")}
     if wrong := [key for key, text in texts.items() if not isinstance(text, str)]:
         raise ForgeError(f"{path}: `{wrong[0]}` must be a text; mend the file by hand")
-    merging = str(texts.pop("merging"))
-    return Stored(
-        Pull(number, state=value["state"], url=path.as_uri(), **{k: str(v) for k, v in texts.items()}), merging
-    )
+    known = {key: str(text) for key, text in texts.items()}
+    pull = Pull(
+        number, known["branch"], known["base"], value["state"], known["title"], known["body"], path.as_uri(),
+        known["head"], known["merge_commit"],
+    )  # fmt: skip
+    return Stored(pull, known["merging"])
