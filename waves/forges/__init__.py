@@ -13,9 +13,11 @@ from waves.plan.model import Plan
 
 @dataclass(frozen=True, slots=True)
 class Comment:
+    """`trusted`, here as elsewhere: written by somebody who may write to the repository."""
+
     author: str
     body: str
-    trusted: bool = True  # written by somebody with write access
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Pull:
     draft: bool = False
     queued: bool = False  # in the forge's merge queue: merged, or out of it with `state` open, by and by
     integration: str = "trial"  # trial | update | queue
+    fork: str = ""  # owner/name of the repository that has the branch, where that is another one; `?`: it is gone
+    pushable: bool = True  # False: a fork whose owner lets nobody push to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class InFlight:
 class Feedback:
     """One thing that a person said on a pull request; a thread that was resolved says nothing any more."""
 
-    id: str  # stays the same when it is edited
+    id: str  # letters, digits, _ and -; stays the same when it is edited
     author: str
     text: str
     trusted: bool
@@ -78,6 +82,7 @@ class Feedback:
     line: int | None = None  # in the new file
     requests_changes: bool = False  # and has not approved, or been dismissed, since
     head: str = ""  # the commit that was looked at, of a review and its comments
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class Run:
     id: int
     state: str  # pending | green | red
     url: str
+    head: str = ""
+    started: float = 0.0  # seconds since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,8 @@ class Forge(Protocol):
         Raises UnknownIssueError.
         """
 
+    def close_issue(self, number: int) -> None: ...
+
     # ---- pull requests
 
     def pull(self, number: int) -> Pull:
@@ -147,8 +156,11 @@ class Forge(Protocol):
     def ready(self, number: int) -> None:
         """Take it out of draft."""
 
-    def feedback(self, number: int) -> Sequence[Feedback]:
-        """What people said on it, oldest first, without what Waves wrote."""
+    def label(self, number: int, labels: Sequence[str]) -> None:
+        """Put these labels on it; those that are there stay."""
+
+    def feedback(self, numbers: Sequence[int]) -> Mapping[int, Sequence[Feedback]]:
+        """What people said on each, oldest first, without what Waves or another program wrote; all in one look."""
 
     def comment(self, number: int, marker: str, body: str) -> None:
         """Write the comment that carries the hidden marker, or bring it up to date."""
@@ -194,7 +206,10 @@ class Forge(Protocol):
     # ---- workflows
 
     def dispatch(self, workflow: str, ref: str, inputs: Mapping[str, str]) -> Run:
-        """Start a workflow, by its file name; the one call that does not look before it acts."""
+        """Start a workflow, by its file name; the one call that does not look before it acts: see `dispatched`."""
+
+    def dispatched(self, workflow: str, head: str) -> Sequence[Run]:
+        """The runs of this workflow that `dispatch` or a person started on this commit, the newest first."""
 
     def workflow_run(self, number: int) -> Run:
         """By `Run.id`."""

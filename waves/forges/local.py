@@ -85,6 +85,9 @@ class LocalForge:
         found = [self.issue(number) for number in numbers or self.folder.numbers()]
         return [one for one in found if numbers or (one.state == "open" and (not label or label in one.labels))]
 
+    def close_issue(self, number: int) -> None:
+        self.store.close_issue(number)
+
     def pull(self, number: int) -> Pull:
         return self._present(self._stored(number))
 
@@ -137,8 +140,11 @@ class LocalForge:
     def ready(self, number: int) -> None:
         self._stored(number)  # it has no drafts
 
-    def feedback(self, number: int) -> Sequence[Feedback]:
-        return ()  # what a person has to say here is a ruling
+    def label(self, number: int, labels: Sequence[str]) -> None:
+        self._stored(number)  # nor labels
+
+    def feedback(self, numbers: Sequence[int]) -> Mapping[int, Sequence[Feedback]]:
+        return dict.fromkeys(numbers, ())  # what a person has to say here is a ruling
 
     def approve(self, number: int, head: str, body: str) -> bool:
         return False
@@ -219,6 +225,9 @@ class LocalForge:
 
     def dispatch(self, workflow: str, ref: str, inputs: Mapping[str, str]) -> Run:
         raise ForgeError(f"{workflow}: the embedded forge runs no workflows; deploy by hand, or use `forge: github`")
+
+    def dispatched(self, workflow: str, head: str) -> Sequence[Run]:
+        return ()
 
     def workflow_run(self, number: int) -> Run:
         raise ForgeError(f"run {number}: the embedded forge runs no workflows; use `forge: github`")

@@ -122,7 +122,7 @@ class Store:
 
     # ---- issues
 
-    def close_issue(self, number: int, pull: int) -> None:
+    def close_issue(self, number: int, pull: int | None = None) -> None:
         path = self.folder / "issues" / f"{number}.json"
         if records.read_json(path) is None:
             records.write_json(path, {"issue": number, "state": "closed", "by_pull_request": pull})
