@@ -115,11 +115,13 @@ no         no   yes      yes               *         | correct   to correct: B1
 no         no   yes      no                *         | escalate  3 corrections were made, and B1 is still open
 no         no   no       *                 green     | merge     approved
 no         no   no       *                 none      | merge     approved; the forge has no checks
+no         no   no       *                 missing   | wait      no check has reported
 no         no   no       *                 red       | escalate  the checks are red, and none of them says why
 no         no   no       *                 pending,? | wait      the checks have not ended
 """)
 ANSWERS = ("yes", "no")
-ALL_DECISIONS = list(product(ANSWERS, ANSWERS, ANSWERS, ANSWERS, ("green", "none", "red", "pending", "?")))
+CHECKS = ("green", "none", "missing", "red", "pending", "?")  # missing: there are none, and some are wanted
+ALL_DECISIONS = list(product(ANSWERS, ANSWERS, ANSWERS, ANSWERS, CHECKS))
 
 
 @pytest.mark.parametrize("asked", ALL_DECISIONS, ids=lambda asked: "-".join(asked))
@@ -128,7 +130,8 @@ def test_the_decision_is_what_the_table_says(asked: tuple[str, ...]) -> None:
     there = {"scope_violations": arbitrate, "should_fix": ask, "blocking": correct, "nits": "yes"}
     items = [item(name) for name, answer in there.items() if answer == "yes"]
     made = 2 if left == "yes" else 3
-    case = Case("0", review(*items), checks, corrections=made, may_correct=3)
+    state = "none" if checks == "missing" else checks
+    case = Case("0", review(*items), state, corrections=made, may_correct=3, needs_checks=checks == "missing")
     found = decide(case, Policy(should_fix="ask", nits="defer", scope_violations="crosscheck"))
     assert [found.kind, found.reason] == DECISION[the_row(DECISION, asked)][1].split(maxsplit=1)
     assert [one.item for one in found.treated] == items

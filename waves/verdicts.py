@@ -51,6 +51,7 @@ class Case:
     requested: Mapping[str, str | None] = field(default_factory=dict)  # item id to the verified quote, or None
     corrections: int = 0  # corrector runs before this cycle
     may_correct: int = 3  # `correction_cycles` and one for each `retry`
+    needs_checks: bool = False  # a head without any check is not merged
 
 
 def ruling_on(item: Item, cycle: str, rulings: Iterable[Ruling]) -> Ruling | None:
@@ -106,16 +107,18 @@ def decide(case: Case, policy: Policy) -> Decision:
             reason = f"{case.corrections} corrections were made, and {named(CORRECT)} is still open"
             return Decision(ESCALATE, reason, treated)
         return Decision(CORRECT, f"to correct: {named(CORRECT)}", treated)
-    return _by_checks(case.checks, treated)
+    return _by_checks(case, treated)
 
 
-def _by_checks(checks: str, treated: tuple[Treated, ...]) -> Decision:
+def _by_checks(case: Case, treated: tuple[Treated, ...]) -> Decision:
     """What remains to be decided where nothing is left to correct."""
-    if checks == "green":
+    if case.checks == "green":
         return Decision(MERGE, "approved", treated)
-    if checks == "none":
+    if case.checks == "none" and case.needs_checks:
+        return Decision(WAIT, "no check has reported", treated)
+    if case.checks == "none":
         return Decision(MERGE, "approved; the forge has no checks", treated)
-    if checks == "red":
+    if case.checks == "red":
         return Decision(ESCALATE, "the checks are red, and none of them says why", treated)
     return Decision(WAIT, "the checks have not ended", treated)
 

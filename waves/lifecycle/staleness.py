@@ -33,7 +33,7 @@ def _pr_inputs(step: Step, facts: Facts) -> dict[str, str]:
 
 
 def _checks_inputs(step: Step, facts: Facts) -> dict[str, str]:
-    return {"head": facts.head(step.at)}
+    return {"head": facts.head(step.at), "policy.no_checks": digest(facts.policy.no_checks)}
 
 
 def _review_inputs(step: Step, facts: Facts) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from waves import records
@@ -23,6 +23,7 @@ class Facts:
     merged: Mapping[str, Mapping[str, str]]  # merged unit -> its `entry_parts`, as recorded at dispatch
     known_issues: frozenset[int] | None  # those of the plan's that the forge has, or all of them
     other_batches: Mapping[int, str]  # issue -> the batch of another plan that names it
+    strangers: Mapping[int, str] = field(default_factory=dict)  # issue -> what is to be known of its author
 
 
 def entry_parts(plan: Plan, name: str) -> dict[str, str]:
@@ -232,7 +233,7 @@ def faults_of_facts(plan: Plan, facts: Facts) -> tuple[Fault, ...]:
     Until the plan is confirmed this holds up the plan. After that the world may have changed since, which must not stop
     units that it does not concern: the weight is then `unit`. A merged unit's only fault is a changed entry.
     """
-    checks = (_changed, _taken, _unknown_issues, _in_other_batches)
+    checks = (_changed, _taken, _unknown_issues, _in_other_batches, _by_strangers)
     return tuple(fault for check in checks for fault in check(plan, facts))
 
 
@@ -283,3 +284,11 @@ def _in_other_batches(plan: Plan, facts: Facts) -> Iterator[Fault]:
             if issue in facts.other_batches and unit.name not in facts.merged:
                 message = f"unit '{unit.name}': issue #{issue} is in the batch '{facts.other_batches[issue]}' too"
                 yield Fault(("units", index, "issues", place), message, _weight(plan), unit.name)
+
+
+def _by_strangers(plan: Plan, facts: Facts) -> Iterator[Fault]:
+    for index, unit in enumerate(plan.units):
+        for place, issue in enumerate(unit.issues):
+            if issue in facts.strangers and unit.name not in facts.merged:
+                message = f"unit '{unit.name}': {facts.strangers[issue]}"
+                yield Fault(("units", index, "issues", place), message, "hint", unit.name)

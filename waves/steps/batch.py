@@ -178,7 +178,8 @@ class Batch:
         """What people did since the last `doit` to remote branches, and to the pull requests of units that wait."""
         numbers = {unit.name: number for unit in self.plan.units if (number := self._pull_number(unit))}
         held = [name for name in numbers if self.outcome(name).state in ("escalated", "waiting", "closed")]
-        self._pulls = {name: self.forge.pull(numbers[name]).state for name in held}
+        pulls = self.forge.pulls([numbers[name] for name in held]) if held else {}
+        self._pulls = {name: pulls[numbers[name]].state for name in held}
         self._look_for_pushes()
 
     def _pull_number(self, unit: Unit) -> int | None:

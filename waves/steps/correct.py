@@ -10,7 +10,8 @@ from waves import git, lifecycle, prompts
 from waves.errors import WavesError
 from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumbering
 from waves.records import digest, read_json
-from waves.steps import agent_run, decide, guarded
+from waves.report.texts import Cycle
+from waves.steps import agent_run, decide, description, guarded
 from waves.steps.points import point_of, rules_of
 from waves.steps.pr import publish, refuse_ended
 from waves.steps.work import Done, Work, to_json
@@ -62,6 +63,7 @@ def run(work: Work) -> Done:
     facts = agent_run.facts_of(ran)
     publish(work, facts["head"])
     _say_what_changed(work, source, ran.collected.commits)
+    description.update(work, work.batch.forge.pull(work.pull), Cycle(work.step.at, str(facts["head"])))
     work.folder.write_target(f"correct-{work.step.at}.out", agent_run.readable_log(ran))
     found = {**facts, "before": before, "rebased": ran.collected.rebased, "answers": source}
     return Done(found, (f"correct-{work.step.at}.out",))
@@ -88,8 +90,14 @@ def _asked(work: Work, source: str) -> Asked:
         deferred=tuple(
             Deferred(point_of(one.item, at), one.why) for one in decision.treated if one.treatment != CORRECT
         ),
-        red_checks=tuple(RedCheck(one.issue, one.detail) for one in chosen if one.list == CHECKS),
+        red_checks=_red_checks(work, at) if any(one.list == CHECKS for one in chosen) else (),
     )
+
+
+def _red_checks(work: Work, at: str) -> tuple[RedCheck, ...]:
+    checks = read_json(work.path / f"checks-{at}.json") or {}
+    red = (one for one in checks.get("checks", ()) if one["state"] == "red")
+    return tuple(RedCheck(one["name"], one["tail"], one["url"]) for one in red)
 
 
 def _asked_by_landing(source: str, value: dict[str, Any]) -> Asked:

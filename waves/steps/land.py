@@ -79,7 +79,7 @@ def _land(work: Work, head: str) -> Done:
         if unclean := look(work, pull, head, base):
             return _not_clean(work, unclean)
         try:
-            title = f"{pull.title} (#{pull.number})"
+            title = texts.merge_title(work.unit, work.issues(), pull.title, pull.number)
             message = texts.merge_message(work.unit, pull.number)
             merged = work.batch.forge.merge(
                 pull.number, head, base, work.batch.plan.policy.merge_method, title, message
