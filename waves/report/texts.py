@@ -14,9 +14,11 @@ from waves.prompts.fences import code, line
 from waves.verdicts import Decision
 
 TITLE_LIMIT = 72
+LONGEST_CELL = 400
 CONVENTIONAL = re.compile(rf"({'|'.join(TYPES)})(\([^()]+\))?!?: \S")
 BEGIN, END = "<!-- waves: this part is kept up to date -->", "<!-- waves: end -->"
-SYMBOLS = {"correct": "to correct", "defer": "deferred", "requested": "asked for by the issue", "ask": "needs a ruling"}
+SYMBOLS = {"correct": "to correct", "defer": "deferred", "requested": "asked for by the issue", "ask": "needs a ruling",
+           "listed": "listed only"}  # fmt: skip
 
 
 def harmless(text: str) -> str:
@@ -112,8 +114,12 @@ def cycle_comment(cycle: str, head: str, summary: str, checks: str, decision: De
 
 def _row(item: Item, cycle: str, decision: str, why: str) -> str:
     where = item.file if item.line is None else f"{item.file}:{item.line}"
-    cells = (f"{item.id}@{cycle}", code(where) if where else "", harmless(item.issue), decision, harmless(why))
+    cells = (f"{item.id}@{cycle}", code(where) if where else "", _short(harmless(item.issue)), decision, harmless(why))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1].rstrip() + "…"
 
 
 def _bullets(lines: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ def run(work: Work) -> Done:
     name = f"checks-{work.step.at}.json"
     work.folder.write_target(name, to_json(asdict(found)))
     work.say(f"checks of {head[:8]}: {found.state}")
+    work.batch.hear(work.unit)  # for the decision, which comes next
     return Done({"state": found.state, "head": head}, (name,))
 
 

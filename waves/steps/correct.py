@@ -15,7 +15,7 @@ from waves.steps import agent_run, decide, description, guarded
 from waves.steps.points import point_of, rules_of
 from waves.steps.pr import publish, refuse_ended
 from waves.steps.work import Done, Work, to_json
-from waves.verdicts import CHECKS, CORRECT
+from waves.verdicts import CHECKS, CORRECT, LISTED, decision_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,15 @@ def _asked(work: Work, source: str) -> Asked:
     kind, _, at = source.partition("@")
     if kind == "land":
         return _asked_by_landing(source, read_json(work.path / f"land-{at}.json") or {})
-    decision = decide.decision_from(read_json(work.path / f"decision-{at}.json") or {})
+    decision = decision_from(read_json(work.path / f"decision-{at}.json") or {})
     chosen = decision.items(CORRECT)
     return Asked(
         source=source,
         points=tuple(point_of(one, at) for one in chosen if one.list != CHECKS),
         deferred=tuple(
-            Deferred(point_of(one.item, at), one.why) for one in decision.treated if one.treatment != CORRECT
+            Deferred(point_of(one.item, at), one.why)
+            for one in decision.treated
+            if one.treatment not in (CORRECT, LISTED)
         ),
         red_checks=_red_checks(work, at) if any(one.list == CHECKS for one in chosen) else (),
     )

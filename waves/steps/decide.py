@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
 from waves import lifecycle, verdicts
 from waves.contracts import Item, Review
 from waves.errors import WavesError
 from waves.records import Json, digest, read_json
 from waves.report import texts
-from waves.steps import arbitrate, description
+from waves.steps import arbitrate, description, feedback
 from waves.steps.work import Done, Work, to_json
-from waves.verdicts import Case, Decision, Treated
+from waves.verdicts import Case, Decision
 
 
 def run(work: Work) -> Done:
@@ -27,7 +25,7 @@ def run(work: Work) -> Done:
         case = _case(work, cycle, review, checks, requested)
         decision = verdicts.decide(case, work.batch.plan.policy)
     name = f"decision-{cycle}.json"
-    work.folder.write_target(name, to_json({"cycle": cycle, "summary": review.summary, **_plain(decision)}))
+    work.folder.write_target(name, to_json({"cycle": cycle, "summary": review.summary, **verdicts.to_json(decision)}))
     comment(work, cycle)
     head = work.facts.head(cycle)
     pull = work.batch.forge.pull(work.pull)
@@ -55,10 +53,13 @@ def read_review(work: Work, cycle: str) -> Review:
 
 def _case(work: Work, cycle: str, review: Review, checks: Json, requested: Mapping[str, str | None]) -> Case:
     corrections, allowed = lifecycle.corrections(work.facts, cycle)
+    said, strangers = feedback.items(work)
     return Case(
         cycle=cycle,
         review=review,
         checks=str(checks.get("state", "pending")),
+        feedback=said,
+        strangers=strangers,
         extra=tuple(_red_check(number, one) for number, one in enumerate(_red(checks), 1)),
         rulings=work.facts.rulings,
         requested=requested,
@@ -88,7 +89,7 @@ def comment(work: Work, cycle: str, after: str = "") -> None:
     """Write the cycle's one comment, or bring it up to date; `after` is what the correction changed."""
     value = read_json(work.path / f"decision-{cycle}.json") or {}
     checks = read_json(work.path / f"checks-{cycle}.json") or {}
-    decision = decision_from(value)
+    decision = verdicts.decision_from(value)
     head = work.facts.head(cycle)
     text = texts.cycle_comment(
         cycle, head, str(value.get("summary", "")), str(checks.get("state", "")), decision, after
@@ -100,15 +101,3 @@ def marker(work: Work, what: str) -> str:
     """The hidden name of a comment: the same cause always finds the same comment."""
     again = f"/{work.facts.generation}" if work.facts.generation > 1 else ""
     return f"waves:{work.batch.plan.batch}/{work.unit.name}{again}/{what}"
-
-
-def _plain(decision: Decision) -> Json:
-    return {
-        "decision": decision.kind, "reason": decision.reason,
-        "treated": [{"item": asdict(one.item), "treatment": one.treatment, "why": one.why} for one in decision.treated],
-    }  # fmt: skip
-
-
-def decision_from(value: Mapping[str, Any]) -> Decision:
-    treated = tuple(Treated(Item(**one["item"]), one["treatment"], one["why"]) for one in value.get("treated", ()))
-    return Decision(str(value.get("decision", "")), str(value.get("reason", "")), treated)

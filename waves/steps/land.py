@@ -10,6 +10,7 @@ from waves.forges import Check, Pull
 from waves.plan import series
 from waves.records import digest
 from waves.report import texts
+from waves.steps import feedback
 from waves.steps.pr import closed
 from waves.steps.work import Done, HeldError, Work, to_json
 
@@ -50,7 +51,7 @@ def run(work: Work) -> Done:
     base_lock = work.batch.repository.common_dir / f"waves-base-{digest(work.batch.plan.base)}.lock"
     work.say("waits for its turn to land")
     with work.batch.landing.turn(rank, work.unit.name), locks.waiting(base_lock):
-        return _land(work, head)
+        return _land(work, cycle, head)
 
 
 def _approved_by_person(work: Work, cycle: str, head: str) -> bool:
@@ -69,13 +70,14 @@ def _ended_by_person(work: Work, pull: Pull, head: str) -> Done | None:
     return _merged(work, pull, head)
 
 
-def _land(work: Work, head: str) -> Done:
+def _land(work: Work, cycle: str, head: str) -> Done:
     for _ in range(MOVES):
         work.batch.fetch()
         base = work.batch.base_head
         pull = work.batch.forge.pull(work.pull)
         if done := _ended_by_person(work, pull, head):
             return done
+        feedback.refuse_unheard(work, cycle)
         if unclean := look(work, pull, head, base):
             return _not_clean(work, unclean)
         try:
