@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from desk import VARIABLES, Desk
 from hub import GitHub
+
+from waves import git
 
 
 @pytest.fixture
@@ -18,3 +22,17 @@ def github(tmp_path: Path) -> Iterator[GitHub]:
     finally:
         made.close()
     assert made.violations == []
+
+
+@pytest.fixture
+def desk(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A person's checkout, whose `origin` is the stand-in, with that person's token in the environment."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GITHUB_API_URL", github.api)
+    monkeypatch.setenv("GITHUB_TOKEN", github.token)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    checkout = tmp_path / "checkout"
+    subprocess.run(["git", "init", "-q", "-b", "main", str(checkout)], check=True)
+    subprocess.run(["git", "-C", str(checkout), "remote", "add", "origin", github.git_url], check=True)
+    return Desk(github, git.discover(checkout))

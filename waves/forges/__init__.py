@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from waves import git
-from waves.errors import UsageError
 from waves.plan.model import Plan
 
 
@@ -221,4 +220,18 @@ def connect(plan: Plan, repository: git.Repository) -> Forge:
         from waves.forges.local import LocalForge
 
         return LocalForge(repository, plan)
-    raise UsageError(f"forge: {plan.forge} is not there yet; use `forge: local`")
+    from waves.forges.github import GithubForge
+
+    return GithubForge(repository, plan)
+
+
+def lend_token(plan: Plan, repository: git.Repository) -> None:
+    """Have git use the forge's token for an https remote that it has no credentials for; it is asked for only then."""
+
+    def lender(url: str) -> str | None:
+        from waves.forges.github import access
+
+        return access.for_git(plan.repo, repository, url)
+
+    if plan.forge == "github":
+        git.lend(repository, lender)

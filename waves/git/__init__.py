@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from waves.git.credentials import lend
 from waves.git.hardened import ZERO, Repository, call, discover
 from waves.git.history import (
     author,
@@ -30,7 +31,18 @@ from waves.git.remotes import (
     remote_refs,
     remote_url,
 )
-from waves.git.trees import Change, Merged, changes, commit_tree, diff, file_at, files_at, merge_tree, paths_touching
+from waves.git.trees import (
+    Change,
+    Merged,
+    changes,
+    clean_merge,
+    commit_tree,
+    diff,
+    file_at,
+    files_at,
+    merge_tree,
+    paths_touching,
+)
 from waves.git.worktrees import (
     add_worktree,
     attach,
@@ -56,6 +68,7 @@ __all__ = [
     "call",
     "changes",
     "checkout_apart",
+    "clean_merge",
     "clone",
     "commit_all",
     "commit_tree",
@@ -74,6 +87,7 @@ __all__ = [
     "init",
     "is_ancestor",
     "is_connected",
+    "lend",
     "merge_base",
     "merge_tree",
     "message",
