@@ -97,6 +97,10 @@ def merge_message(unit: Unit, pull: int) -> str:
     return f"{closing_lines(unit)}\n\nPull request {pull}, unit {unit.name}.\n"
 
 
+def approval(unit: Unit) -> str:
+    return f"Unit {unit.name}: the last review cycle approved exactly this commit, and its checks are green.\n"
+
+
 def cycle_comment(cycle: str, head: str, summary: str, checks: str, decision: Decision, after: str = "") -> str:
     """The one comment of a review cycle: verdict, items, what is done about each and why."""
     parts = [

@@ -68,7 +68,8 @@ def _patience(planned: Planned, unit: Unit, outcome: Outcome) -> Turn:
         return Turn(PERSON, "a person", reason, (_drop(planned, unit),))
     if before:
         return Turn(UNIT, f"{'units' if len(before) > 1 else 'unit'} {', '.join(before)}", outcome.reason)
-    if kind in PATIENT:
+    trouble = planned.batch.units[unit.name].troubles.get(outcome.at)
+    if kind in PATIENT and not (trouble and trouble.person):
         return Turn(DOIT, "the next doit", outcome.reason)
     return Turn(PERSON, "a person", outcome.reason)
 

@@ -239,8 +239,22 @@ class Batch:
         heads = git.remote_heads(self.repository, *branches)
         self._pushed = {
             branches[branch]: head for branch, head in heads.items()
-            if branch in branches and head not in made_by_runs(self.folder / branches[branch])[0]
+            if branch in branches and not self._is_known(branches[branch], branch, head)
         }  # fmt: skip
+
+    def _is_known(self, name: str, branch: str, head: str) -> bool:
+        """Whether a remote head is Waves' own doing, or a known head with nothing but the base merged into it."""
+        from waves.steps import inherited
+
+        if head in made_by_runs(self.folder / name)[0]:
+            return True
+        records = self.units[name].records.values()
+        published = [one for one in records if one.step == "pr" or one.step.startswith("correct@")]
+        last = str(max(published, key=lambda one: one.ended).result["head"])
+        if head == last:
+            return True
+        self.fetch(branch)
+        return inherited.merges(self.repository, head, last, self.base_head) is not None
 
     @property
     def lock(self) -> Path:

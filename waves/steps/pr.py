@@ -8,7 +8,7 @@ from waves import git
 from waves.forges import Pull
 from waves.records import Record, made_by_runs
 from waves.report import texts
-from waves.steps import description
+from waves.steps import description, inherited
 from waves.steps.work import Done, HeldError, Work, to_json
 
 MANY_FILES, MANY_LINES = 40, 1500
@@ -73,12 +73,19 @@ def publish(work: Work, head: str) -> None:
         return
     if there and there not in known_heads(work):
         work.batch.fetch(branch)
+        if inherited.merges(repository, there, _left_at(work), work.batch.base_head) is not None:
+            _over(work, head, there)
+            return  # nobody's work: the base, which the new head is to be merged with anyway
         if git.is_ancestor(repository, head, there):
             return  # a person went on from it, or brought both together: the next cycle takes that in
         raise work.escalate(f"{branch} was pushed by hand to {there[:8]} while an agent worked; bring both together "
                             f"in {work.batch.worktree_path(work.unit)}, push, and rule")  # fmt: skip
-    if not git.push(repository, head, branch, there):
-        raise HeldError("broken", f"{branch} moved on the remote in this very moment; the next `doit` looks again")
+    _over(work, head, there)
+
+
+def _over(work: Work, head: str, there: str) -> None:
+    if not git.push(work.batch.repository, head, work.branch, there):
+        raise HeldError("broken", f"{work.branch} moved on the remote in this very moment; the next `doit` looks again")
 
 
 def _left_at(work: Work) -> str:
