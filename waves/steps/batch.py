@@ -58,6 +58,10 @@ class Batch:
         self._said: dict[str, tuple[Feedback, ...]] = {}  # on the pull requests of units, as last looked at
         self._looks = 0  # at the outside: what is derived from one is made anew
         self._held_since = float("inf")  # when this process took the batch's lock
+        if plan.forge != "local":
+            from waves import forges
+
+            forges.lend_token(plan, repository)
 
     @cached_property
     def forge(self) -> Forge:

@@ -26,7 +26,7 @@ def item_of(said: Feedback) -> Item:
     """Its name is still to come: the place among what is open makes that."""
     words = "requests changes" if said.requests_changes else "says"
     detail = f"{one_line(said.author) or 'somebody'} {words}, {said.id}"
-    return Item("H", FEEDBACK, plain(said.path), said.line, plain(said.text)[:LONGEST], "", 1, 1.0, detail)
+    return Item("H", FEEDBACK, plain(said.path), said.line, plain(said.text)[:LONGEST] or "changes, without a word", "", 1, 1.0, detail)
 
 
 def refuse_unheard(work: Work, cycle: str) -> None:
