@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 ZERO = "0" * 40
@@ -94,6 +96,15 @@ class Bare:
             GIT_COMMITTER_NAME="GitHub", GIT_COMMITTER_EMAIL="noreply@github.com",
         ).strip()  # fmt: skip
 
+    def add(self, ref: str, files: Mapping[str, str | None], message: str, author: str, parent: str | None) -> str:
+        """A commit with these files changed, None for a deleted one, to which the ref is moved; its id."""
+        who = f"{author} <{author}@users.noreply.github.com> {int(time.time())} +0000"
+        lines = [f"commit {ref}\nmark :1\ncommitter {who}\n{_data(message)}"]
+        lines += [f"from {parent}\n"] if parent else []
+        for path, text in files.items():
+            lines.append(f"D {path}\n" if text is None else f"M 100644 inline {path}\n{_data(text)}")
+        return self.run("fast-import", "--quiet", "--force", said="".join([*lines, "get-mark :1\n"])).strip()
+
     def rebased(self, base: str, head: str) -> str | None:
         """`head`'s own commits on top of `base`; None: one conflicts."""
         with tempfile.TemporaryDirectory(dir=self.path) as folder:
@@ -129,6 +140,10 @@ class Bare:
         text = self.once("diff", "-M", self.merge_base(base, head), head, "--", path)
         place = text.find("\n@@")
         return text[place + 1 :].rstrip("\n") if place >= 0 else ""
+
+
+def _data(text: str) -> str:
+    return f"data {len(text.encode())}\n{text}\n"
 
 
 def _files(parts: list[str]) -> list[dict[str, object]]:

@@ -10,6 +10,7 @@ from hub.state import GREEN, WRITERS, Protection, Pull, State, User, now
 
 CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+(?:([\w.-]+/[\w.-]+))?#(\d+)\b", re.IGNORECASE)
 HIDDEN = re.compile(r"<!--.*?-->|```.*?```", re.DOTALL)
+WAITING = {None, "pending", "queued", "in_progress"}
 MERGED = "Pull Request successfully merged"
 
 
@@ -60,7 +61,7 @@ class Behaviour:
         return self.seen.get(f"refs/heads/{branch}")
 
     def _follow(self, pull: Pull, refs: dict[str, str]) -> None:
-        head, base = refs.get(f"refs/heads/{pull.head}"), refs.get(f"refs/heads/{pull.base}")
+        head, base = refs.get(pull.head_ref), refs.get(f"refs/heads/{pull.base}")
         by = self.pusher or pull.author
         if head is None or base is None:
             self.state.close(pull, by)
@@ -125,12 +126,11 @@ class Behaviour:
         if pull.draft:
             return Mergeability(True, "draft", "Pull Request is still a draft")
         rule = self.state.protections.get(pull.base)
-        if rule and (why := self.reviews_missing(pull, rule)):
-            return Mergeability(True, "blocked", why)
-        if rule and rule.strict and not self.bare.contains(pull.head_sha, pull.base_sha):
-            return Mergeability(True, "behind", "Head branch is not up to date with the base branch")
-        if rule and (why := self.checks_missing(pull.head_sha, rule)):
-            return Mergeability(True, "blocked", why)
+        behind = bool(rule and rule.strict and not self.bare.contains(pull.head_sha, pull.base_sha))
+        checks = self.checks_missing(pull.head_sha, rule, behind) if rule else ""
+        reviews = self.reviews_missing(pull, rule) if rule else ""
+        if why := f"{checks} {reviews}".strip():
+            return Mergeability(True, "behind" if behind and not reviews else "blocked", why)
         if self.rollup(pull.head_sha) not in (None, "SUCCESS"):
             return Mergeability(True, "unstable")
         return Mergeability(True, "clean")
@@ -164,20 +164,20 @@ class Behaviour:
             return f"At least {rule.reviews} approving {plural} required by reviewers with write access."
         return ""
 
-    def checks_missing(self, commit: str, rule: Protection) -> str:
-        runs = {run.name: run.conclusion if run.status == "completed" else "pending" for run in
-                self.state.runs_of(commit)}  # fmt: skip
-        runs |= {status.context: status.state for status in self.state.statuses_of(commit)}
-        words = {name: runs.get(name) for name in rule.checks if runs.get(name) not in GREEN}
+    def checks_missing(self, commit: str, rule: Protection, behind: bool) -> str:
+        """In GitHub's words. What a head that is behind has to show is expected, whatever it has shown."""
+        found = {run.name: run.conclusion or run.status for run in self.state.runs_of(commit)}
+        found |= {status.context: status.state for status in self.state.statuses_of(commit)}
+        words = {name: None if behind else found.get(name) for name in rule.checks}
+        words = {name: word for name, word in words.items() if word not in GREEN}
         if len(words) > 1:
-            verb = "expected" if set(words.values()) == {None} else "failing"
+            every = set(words.values())
+            verb = "expected" if every == {None} else "in progress" if every <= WAITING else "failing"
             return f"{len(words)} of {len(rule.checks)} required status checks are {verb}."
         for name, word in words.items():
-            verb = {None: "is expected", "pending": "is pending", "in_progress": "is in progress"}.get(
-                word, "is failing"
-            )
-            return f'Required status check "{name}" {verb}.'
-        return ""
+            verb = {None: "expected", "pending": "pending", "queued": "queued", "in_progress": "in progress"}
+            return f'Required status check "{name}" is {verb.get(word, "failing")}.'
+        return "The head branch is not up to date with the base branch." if behind and not rule.checks else ""
 
     def rollup(self, commit: str) -> str | None:
         """GraphQL's StatusState over check runs and statuses; None: there are none (yet)."""
@@ -221,7 +221,7 @@ class Behaviour:
             raise Refused(405, "Base branch was modified. Review and try the merge again.") from None
         self._merged(pull, made, by)
         if self.state.auto_delete:
-            self.bare.delete(f"refs/heads/{pull.head}")
+            self.bare.delete(pull.head_ref)
         self.refresh()
         return made
 
@@ -241,7 +241,7 @@ class Behaviour:
                 message = "" if len(subjects) == 1 else "\n\n".join(f"* {one}" for one in subjects)
             return self.bare.commit(tree, (base,), f"{title}\n\n{message}".strip() + "\n", by.login)
         if title is None:
-            title = f"Merge pull request #{pull.number} from {self.state.owner}/{pull.head}"
+            title = f"Merge pull request #{pull.number} from {pull.fork or self.state.owner}/{pull.head}"
         message = pull.title if message is None else message
         return self.bare.commit(tree, (base, head), f"{title}\n\n{message}".strip() + "\n", by.login)
 
@@ -262,7 +262,7 @@ class Behaviour:
             raise Refused(422, "merge conflict between base and head")
         text = f"Merge branch '{pull.base}' into {pull.head}\n"
         made = self.bare.commit(tree, (pull.head_sha, pull.base_sha), text, by.login)
-        self.bare.update(f"refs/heads/{pull.head}", made, pull.head_sha)
+        self.bare.update(pull.head_ref, made, pull.head_sha)
         self.refresh()
 
     def test_merge(self, pull: Pull) -> str | None:

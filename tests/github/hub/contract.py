@@ -48,9 +48,9 @@ class Operation:
         answers = self.node["answers"]
         if str(status) in answers:
             schema = answers[str(status)]
-            if schema is None:
+            if schema is None and status < 400:
                 return [] if body is None or isinstance(body, str) else [f"{status}: a body, where none is given"]
-            fault = _fault(schema, body)
+            fault = _fault(schema or {"$ref": "#/$defs/basic-error"}, body)
         elif status in ANYWHERE:
             fault = _fault({"$ref": "#/$defs/basic-error"}, body)
         else:

@@ -209,11 +209,14 @@ class Forms:
 
     # ---- pull requests
 
-    def _end(self, branch: str, sha: str, viewer: User) -> Json:
-        return {
-            "label": f"{self.state.owner}:{branch}", "ref": branch, "sha": sha,
-            "user": self.user(self.state.users[self.state.owner]), "repo": self.repository(viewer, whole=False),
-        }  # fmt: skip
+    def _end(self, branch: str, sha: str, viewer: User, fork: str = "") -> Json:
+        owner, repository = self.state.users[self.state.owner], self.repository(viewer, whole=False)
+        if fork:
+            owner, name = self.state.user(fork), f"{fork}/{self.state.name}"
+            repository |= {"id": owner.id, "fork": True, "full_name": name, "owner": self.user(owner)}
+            repository |= {"html_url": f"{self.web}/{name}", "clone_url": f"{self.web}/{name}.git"}
+        about = {"label": f"{owner.login}:{branch}", "ref": branch, "sha": sha}
+        return about | {"user": self.user(owner), "repo": repository}
 
     def pull(self, pull: Pull, viewer: User) -> Json:
         """As in a list: without what has to be computed."""
@@ -232,7 +235,8 @@ class Forms:
             "statuses_url": urls["statuses"], "draft": pull.draft, "merged_at": pull.merged_at,
             "merge_commit_sha": pull.merge_commit or test_merge, "auto_merge": None,
             "requested_reviewers": [self.user(user) for user in pull.requested], "requested_teams": [],
-            "head": self._end(pull.head, pull.head_sha, viewer), "base": self._end(pull.base, pull.base_sha, viewer),
+            "head": self._end(pull.head, pull.head_sha, viewer, pull.fork),
+            "base": self._end(pull.base, pull.base_sha, viewer),
             "_links": {name: {"href": href} for name, href in urls.items()},
         }  # fmt: skip
 
@@ -242,7 +246,7 @@ class Forms:
             "merged": pull.merged_at is not None, "mergeable": found.mergeable, "mergeable_state": found.state,
             "rebaseable": found.mergeable, "merged_by": self.user(pull.merged_by) if pull.merged_by else None,
             "comments": len(pull.comments), "review_comments": sum(len(review.comments) for review in pull.reviews),
-            "maintainer_can_modify": False, "changed_files": len(files),
+            "maintainer_can_modify": pull.modifiable, "changed_files": len(files),
             "commits": len(self.bare.commits(pull.base_sha, pull.head_sha)),
             "additions": sum(file["additions"] for file in files),
             "deletions": sum(file["deletions"] for file in files),

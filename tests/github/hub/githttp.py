@@ -21,8 +21,8 @@ class GitAnswer:
     body: bytes
 
 
-def allowed(state: State, headers: Message, *, push: bool) -> GitAnswer | Token:
-    """Whose token it is, or the refusal."""
+def allowed(state: State, headers: Message, *, push: bool, fork: str = "") -> GitAnswer | Token:
+    """Whose token it is, or the refusal. `fork`: whose fork is asked for."""
     token = state.tokens.get(_password(headers.get("Authorization", "")))
     if token is None:
         if "Authorization" not in headers and not state.private and not push:
@@ -33,7 +33,12 @@ def allowed(state: State, headers: Message, *, push: bool) -> GitAnswer | Token:
     classic = token.scopes is None or "repo" in token.scopes
     if state.private and (token.user.permission == "none" or not contents or not classic):
         return GitAnswer(404, {}, b"Repository not found.\n")
-    if push and (token.user.permission not in WRITERS or contents != "write" or not classic):
+    writes = token.user.permission in WRITERS
+    if fork:  # its owner may, and who may write to the repository, where a pull request from there lets them
+        writes = token.user.login == fork or (
+            writes and any(one.fork == fork and one.modifiable for one in state.pulls())
+        )
+    if push and (not writes or contents != "write" or not classic):
         text = f"Permission to {state.full_name}.git denied to {token.user.login}.\n"
         return GitAnswer(403, {}, text.encode())
     return token
@@ -49,11 +54,13 @@ def _password(header: str) -> str:
         return ""
 
 
-def serve(bare: Bare, method: str, path: str, query: str, headers: Message, body: bytes, user: str) -> GitAnswer:
-    """What git's CGI program answers."""
-    root = bare.path.parent.parent
+def serve(
+    bare: Bare, method: str, path: str, query: str, headers: Message, body: bytes, user: str, fork: str
+) -> GitAnswer:
+    """What git's CGI program answers. A fork is a namespace of the one repository; `path` is below that."""
     environment = bare.environment | {
-        "GIT_PROJECT_ROOT": str(root), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path, "QUERY_STRING": query,
+        "GIT_PROJECT_ROOT": str(bare.path), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path, "QUERY_STRING": query,
+        "GIT_NAMESPACE": fork,
         "REQUEST_METHOD": method, "CONTENT_TYPE": headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
         "HTTP_CONTENT_ENCODING": headers.get("Content-Encoding", ""), "REMOTE_USER": user, "REMOTE_ADDR": "127.0.0.1",
         "GIT_PROTOCOL": headers.get("Git-Protocol", ""), "HTTP_GIT_PROTOCOL": headers.get("Git-Protocol", ""),

@@ -300,8 +300,11 @@ def _filtered(found: Sequence[Issue], name: str, value: Any) -> Sequence[Issue]:
         return _labelled(found, value)
     if name == "createdBy":
         return [one for one in found if one.author.login == value]
-    if name == "milestoneNumber":
-        return [one for one in found if one.milestone and str(one.milestone.number) == value]
+    if name in ("milestone", "milestoneNumber"):
+        attribute = "id" if name == "milestone" else "number"
+        if value in (None, "*"):
+            return [one for one in found if (one.milestone is None) == (value is None)]
+        return [one for one in found if one.milestone and str(getattr(one.milestone, attribute)) == value]
     if name == "since":
         return [one for one in found if one.updated_at >= value]
     raise Unresolved(f"the stand-in does not resolve IssueFilters.{name}")
@@ -317,6 +320,14 @@ def _sorted(found: Sequence[Any], order: Json | None) -> Sequence[Any]:
     key = {"UPDATED_AT": "updated_at", "CREATED_AT": "number"}[order["field"]] if order else "number"
     return sorted(found, key=lambda one: (getattr(one, key), one.number),
                   reverse=bool(order and order["direction"] == "DESC"))  # fmt: skip
+
+
+@field("Repository.milestones")
+def milestones_of(_: Any, view: View, query: str = "", states: list[str] | None = None,
+                  orderBy: Any = None, **paging: Any) -> Json:  # noqa: N803  # fmt: skip
+    found = [one for one in view.state.milestones.values() if states is None or one.state.upper() in states]
+    found = [one for one in found if query.casefold() in one.title.casefold()]
+    return connection(found, "milestones", **paging)
 
 
 @field("Repository.ref")
@@ -336,6 +347,7 @@ def ref(view: View, name: str) -> Json | None:
     sha = view.behaviour.seen.get(name)
     if sha is None:
         return None
+    name = name[name.index("refs/", 1) :] if name.startswith("refs/namespaces/") else name
     prefix = name[: name.index("/", 5) + 1]
     return {"__typename": "Ref", "id": node_id(name, 0), "name": name.removeprefix(prefix), "prefix": prefix,
             "target": commit(view, sha)}  # fmt: skip
@@ -400,11 +412,12 @@ def nodes_of(_: Any, view: View, ids: list[str]) -> list[Any]:
 
 # ---- people, labels, issues
 
+plain("User", name="login", email=lambda *_: "")
 for kind in ("User", "Bot"):
     plain(
-        kind, login="login", databaseId="id", name="login", id=lambda one, _: node_id("User", one.id),
-        url=lambda one, view: f"{view.forms.web}/{one.login}",
-        resourcePath=lambda one, _: f"/{one.login}", email=lambda *_: "",
+        kind, login=lambda one, _: one.login.removesuffix("[bot]"),  # which REST shows
+         databaseId="id", id=lambda one, _: node_id("User", one.id),
+        url=lambda one, view: f"{view.forms.web}/{one.login}", resourcePath=lambda one, _: f"/{one.login}",
     )  # fmt: skip
 plain("Label", id=lambda one, _: node_id("Label", one.id), name="name", color="color", description="description")
 plain("Milestone", id=lambda one, _: node_id("Milestone", one.id), number="number", title="title",
@@ -434,9 +447,6 @@ def children(one: Issue, view: View) -> list[Issue]:
 
 
 listed("Issue.subIssues", children)
-listed("Issue.blockedBy", lambda one, view: [view.state.issues[number] for number in one.blocked_by])
-listed("Issue.blocking", lambda one, view: [other for other in view.state.issues.values() if
-                                            one.number in other.blocked_by])  # fmt: skip
 
 
 @field("Issue.subIssuesSummary")
@@ -485,18 +495,18 @@ plain(
     headRefName="head", headRefOid="head_sha", baseRefName="base", baseRefOid="base_sha", mergeable=mergeable,
     mergeStateStatus=merge_state, merged=lambda one, _: one.merged_at is not None, mergedAt="merged_at",
     mergedBy="merged_by", reviewDecision=lambda one, view: view.behaviour.decision(one),
-    isCrossRepository=lambda *_: False, url=lambda one, view: f"{view.forms.page}/pull/{one.number}",
-    isInMergeQueue=lambda one, _: one.queued is not None, maintainerCanModify=lambda *_: False,
+    isCrossRepository=lambda one, _: bool(one.fork), url=lambda one, view: f"{view.forms.page}/pull/{one.number}",
+    isInMergeQueue=lambda one, _: one.queued is not None, maintainerCanModify="modifiable",
     isMergeQueueEnabled=lambda one, view: merge_queue(view, one.base) is not None, mergeQueueEntry=queue_entry,
     mergeQueue=lambda one, view: merge_queue(view, one.base),
-    headRef=lambda one, view: ref(view, f"refs/heads/{one.head}"),
+    headRef=lambda one, view: ref(view, one.head_ref),
     baseRef=lambda one, view: ref(view, f"refs/heads/{one.base}"),
     mergeCommit=lambda one, view: commit(view, one.merge_commit) if one.merge_commit else None,
     statusCheckRollup=lambda one, view: rollup(view, one.head_sha),
     changedFiles=lambda one, view: len(files(one, view)), additions=lambda one, view: total(one, view, "additions"),
     deletions=lambda one, view: total(one, view, "deletions"),
-    headRepository=lambda _, view: repository(None, view, view.state.owner, view.state.name),
-    headRepositoryOwner=lambda _, view: view.state.users[view.state.owner],
+    headRepository=lambda one, view: head_repository(one, view),
+    headRepositoryOwner=lambda one, view: view.state.user(one.fork or view.state.owner),
 )  # fmt: skip
 
 
@@ -509,8 +519,25 @@ def files(pull: Pull, view: View) -> list[Json]:
     ]  # fmt: skip
 
 
+def head_repository(pull: Pull, view: View) -> Json | None:
+    if not pull.fork:
+        return repository(None, view, view.state.owner, view.state.name)
+    owner = view.state.user(pull.fork)
+    name = f"{pull.fork}/{view.state.name}"
+    about = {"__typename": "Repository", "name": view.state.name, "nameWithOwner": name, "owner": owner}
+    return about | {"id": node_id("Repository", owner.id), "isFork": True, "isPrivate": view.state.private}
+
+
 def total(pull: Pull, view: View, name: str) -> int:
     return sum(one[name] for one in files(pull, view))
+
+
+def review_with(view: View, comment: ReviewComment) -> Review:
+    return next(one for pull in view.state.pulls() for one in pull.reviews if one.id == comment.review)
+
+
+def pull_with(view: View, review: Review) -> Pull:
+    return next(pull for pull in view.state.pulls() if review in pull.reviews)
 
 
 @field("PullRequest.potentialMergeCommit")
@@ -548,8 +575,8 @@ listed("PullRequest.reviewRequests", lambda pull, _: [
     {"__typename": "ReviewRequest", "id": str(one.id), "requestedReviewer": one} for one in pull.requested
 ])  # fmt: skip
 listed("PullRequest.reviewThreads", lambda pull, _: [
-    {"__typename": "PullRequestReviewThread", "id": node_id("Thread", one.id), "isResolved": False, "isOutdated":
-     one.commit != pull.head_sha, "path": one.path, "line": one.line, "of": pull, "first": one}
+    {"__typename": "PullRequestReviewThread", "id": node_id("Thread", one.id), "isResolved": one.resolved,
+     "isOutdated": one.commit != pull.head_sha, "path": one.path, "line": one.line, "of": pull, "first": one}
     for review in pull.reviews for one in review.comments if one.reply_to is None
 ])  # fmt: skip
 listed("PullRequestReviewThread.comments", lambda thread, _: [
@@ -558,14 +585,23 @@ listed("PullRequestReviewThread.comments", lambda thread, _: [
 ])  # fmt: skip
 plain(
     "PullRequestReview", id=lambda one, _: node_id("PullRequestReview", one.id), databaseId="id", author="author",
-    body="body", state="state", submittedAt="submitted_at", authorAssociation=lambda one, _: one.author.association,
+    body="body", bodyText="body", state="state", submittedAt="submitted_at", createdAt="submitted_at",
+    updatedAt="submitted_at", fullDatabaseId="id",
+    url=lambda one, view: f"{view.forms.page}/pull/{pull_with(view, one).number}#pullrequestreview-{one.id}",
+    pullRequest=lambda one, view: pull_with(view, one), authorAssociation=lambda one, _: one.author.association,
+    viewerDidAuthor=lambda one, view: one.author is view.token.user,
     commit=lambda one, view: commit(view, one.commit),
     authorCanPushToRepository=lambda one, _: one.author.permission in WRITERS,
 )  # fmt: skip
 listed("PullRequestReview.comments", lambda one, _: one.comments)
 plain(
     "PullRequestReviewComment", id=lambda one, _: node_id("PullRequestReviewComment", one.id), databaseId="id",
-    author="author", body="body", path="path", line="line", createdAt="created_at",
+    author="author", body="body", bodyText="body", path="path", line="line", originalLine="line",
+    createdAt="created_at", updatedAt="created_at", fullDatabaseId="id",
+    commit=lambda one, view: commit(view, one.commit), originalCommit=lambda one, view: commit(view, one.commit),
+    url=lambda one, view: view.forms.review_comment(pull_with(view, review_with(view, one)), one)["html_url"],
+    pullRequestReview=lambda one, view: review_with(view, one),
+    viewerDidAuthor=lambda one, view: one.author is view.token.user,
     authorAssociation=lambda one, _: one.author.association, outdated=lambda *_: False,
 )  # fmt: skip
 

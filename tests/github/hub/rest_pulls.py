@@ -19,7 +19,7 @@ def pulls(asked: Asked) -> Paged:
         owner, colon, branch = head.partition(":")
         # GitHub ignores a head that names no owner.
         if colon:
-            found = [one for one in found if one.head == branch and owner.casefold() == asked.state.owner.casefold()]
+            found = [one for one in found if one.head == branch and owner == (one.fork or asked.state.owner)]
     if base := query.get("base"):
         found = [one for one in found if one.base == base]
     newest_first = query.get("direction", "desc" if query.get("sort", "created") == "created" else "asc") == "desc"
@@ -37,7 +37,7 @@ def create_pull(asked: Asked) -> Reply:
     if asked.behaviour.head_of(body["base"]) is None:
         raise invalid("PullRequest", "base")
     for one in state.pulls():
-        if (one.head, one.base, one.state) == (head, body["base"], "open"):
+        if (one.head_ref, one.base, one.state) == (f"refs/heads/{head}", body["base"], "open"):
             text = f"A pull request already exists for {state.owner}:{head}."
             raise Refused(422, "Validation Failed", [_custom(text)])
     base_sha, head_sha = asked.behaviour.head_of(body["base"]), asked.behaviour.head_of(head)
@@ -86,7 +86,7 @@ def edit_pull(asked: Asked) -> Reply:
     if body.get("state") == "closed" and found.state == "open":
         asked.state.close(found, asked.viewer)
     if body.get("state") == "open" and found.state == "closed":
-        if found.merged_at or asked.behaviour.head_of(found.head) is None:
+        if found.merged_at or found.head_ref not in asked.behaviour.seen:
             raise Refused(422, "Validation Failed", [_custom("state cannot be changed.")])
         found.state, found.closed_at, found.closed_by = "open", None, None
     found.updated_at = now()

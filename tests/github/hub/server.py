@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import socket
 import threading
 import time
@@ -172,8 +173,8 @@ class Exchange:
     def answer(self) -> Answer:
         with self.state.lock:
             try:
-                if self.path.startswith(f"/{self.state.full_name}.git/"):
-                    return self._git()
+                if match := re.fullmatch(rf"/([\w-]+)/{re.escape(self.state.name)}\.git(/.*)", self.path):
+                    return self._git(match[1], match[2])
                 if self.path.startswith("/storage/jobs/"):
                     return self._storage()
                 self.github.behaviour.pusher = None
@@ -187,15 +188,16 @@ class Exchange:
 
     # ---- git, and logs
 
-    def _git(self) -> Answer:
+    def _git(self, owner: str, path: str) -> Answer:
+        fork = "" if owner == self.state.owner else owner
         push = "git-receive-pack" in f"{self.path}?{self.query}"
-        found = githttp.allowed(self.state, self.headers, push=push)
+        found = githttp.allowed(self.state, self.headers, push=push, fork=fork)
         if isinstance(found, githttp.GitAnswer):
             return Answer(found.status, found.headers, found.body)
         self.token = found
         self.github.behaviour.refresh()
         done = githttp.serve(
-            self.github.bare, self.method, self.path, self.query, self.headers, self.body, found.user.login
+            self.github.bare, self.method, path, self.query, self.headers, self.body, found.user.login, fork
         )
         self.github.behaviour.pusher = found.user
         self.github.behaviour.refresh()

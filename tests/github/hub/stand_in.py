@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +47,25 @@ fi
 """
 
 
+@functools.cache
+def _new_repository() -> Path:
+    """One without commits, made once a process, because most tests want a new one."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    bare = Bare(Path(folder.name) / "new.git")
+    bare.path.mkdir()
+    bare.run("init", "-q", "--bare", "--template=", "-b", "main")
+    # Other refs of GitHub's own are hidden from pushes; forks, which are namespaces here, from everybody.
+    for name, value in (("http.receivepack", "true"), ("receive.hideRefs", "refs/pull"), ("gc.auto", "0"),
+                        ("transfer.hideRefs", "refs/namespaces")):  # fmt: skip
+        bare.run("config", "--add", name, value)
+    hook = bare.path / "hooks" / "update"
+    hook.parent.mkdir()
+    hook.write_text(UPDATE_HOOK)
+    hook.chmod(0o755)
+    return bare.path
+
+
 class GitHub:
     """Serves from the moment it is made until `close`. `token` belongs to `ana`, who has write access.
 
@@ -69,17 +92,12 @@ class GitHub:
         self.behaviour.refresh()
 
     def _make(self, source: Path | None) -> None:
-        self.path.mkdir(parents=True)
-        self.bare.run("init", "-q", "--bare", "--template=", "-b", self.state.default_branch)
-        self.bare.run("config", "http.receivepack", "true")
-        self.bare.run("config", "receive.hideRefs", "refs/pull")
-        self.bare.run("config", "gc.auto", "0")
-        hook = self.path / "hooks" / "update"
-        hook.parent.mkdir()
-        hook.write_text(UPDATE_HOOK)
-        hook.chmod(0o755)
+        self.path.parent.mkdir(parents=True)
+        shutil.copytree(_new_repository(), self.path)
         if source is None:
-            self._commit(self.state.default_branch, {"README.md": "# widgets\n"}, "Begin", self.state.owner, None)
+            self.bare.add(
+                f"refs/heads/{self.state.default_branch}", {"README.md": "# widgets\n"}, "Begin", "acme", None
+            )
         else:
             self.bare.run("fetch", "-q", str(source), "+refs/heads/*:refs/heads/*")
 
@@ -95,9 +113,15 @@ class GitHub:
     def git_url(self) -> str:
         return f"{self.web}/{self.state.full_name}.git"
 
-    def git_url_of(self, token: str) -> str:
-        """With the token in it, as a remote's address may have."""
-        return self.git_url.replace("://", f"://x-access-token:{token}@")
+    def git_url_of(self, token: str, fork: str = "") -> str:
+        """With the token in it, as a remote's address may have; `fork`: of that user's fork."""
+        url = f"{self.web}/{fork or self.state.owner}/{self.state.name}.git"
+        return url.replace("://", f"://x-access-token:{token}@")
+
+    def done(self) -> None:
+        """Close it, and raise AssertionError if anything went against GitHub's descriptions."""
+        self.close()
+        assert self.violations == [], "\n".join(self.violations)
 
     def close(self) -> None:
         self.server.close()
@@ -227,15 +251,14 @@ class GitHub:
 
     def pull(
         self, head: str, title: str = "A change", body: str = "", *, author: str = "ana", base: str = "main",
-        draft: bool = False, labels: tuple[str, ...] = (),
+        draft: bool = False, labels: tuple[str, ...] = (), fork: str = "", modifiable: bool = False,
     ) -> Pull:  # fmt: skip
-        """Somebody opens a pull request of a branch that is there."""
+        """Somebody opens a pull request of a branch that is there, or is in the fork of the user `fork`."""
         with self.state.lock:
             self.behaviour.refresh()
             number = self.state.next_number()
-            made = Pull(
-                self.state.ids(), number, title, body, self.state.user(author), head=head, base=base, draft=draft
-            )
+            made = Pull(self.state.ids(), number, title, body, self.state.user(author), head=head, base=base)
+            made.draft, made.fork, made.modifiable = draft, fork, modifiable
             made.labels = [self.state.label(name) for name in labels]
             self.state.issues[number] = made
             self.behaviour.follow(made)
@@ -342,35 +365,16 @@ class GitHub:
 
     def person_pushes(
         self, branch: str, files: Mapping[str, str | None], message: str = "By hand", *, author: str = "ben",
-        base: str = "main",
+        base: str = "main", fork: str = "",
     ) -> str:  # fmt: skip
         """A commit on top of `branch`, made from `base` if it is not there; None deletes a file. Its id."""
         with self.state.lock:
-            parent = self.bare.resolve(branch) or self.bare.resolve(base)
+            ref = f"refs/namespaces/{fork}/refs/heads/{branch}" if fork else f"refs/heads/{branch}"
+            parent = self.behaviour.refresh().get(ref) or self.bare.resolve(base)
             self.behaviour.pusher = self.state.user(author)
-            made = self._commit(branch, files, message, author, parent)
+            made = self.bare.add(ref, files, message, author, parent)
             self.behaviour.refresh()
             return made
-
-    def _commit(
-        self, branch: str, files: Mapping[str, str | None], message: str, author: str, parent: str | None
-    ) -> str:
-        index = {"GIT_INDEX_FILE": str(self.path / f"index-{self.state.ids()}")}
-        if parent:
-            self.bare.run("read-tree", parent, **index)
-        lines = []
-        for path, text in files.items():
-            if text is None:
-                lines.append(f"0 {'0' * 40}\t{path}\n")
-            else:
-                sha = self.bare.run("hash-object", "-w", "--stdin", said=text).strip()
-                lines.append(f"100644 {sha}\t{path}\n")
-        self.bare.run("update-index", "--index-info", said="".join(lines), **index)
-        tree = self.bare.run("write-tree", **index).strip()
-        Path(index["GIT_INDEX_FILE"]).unlink()
-        made = self.bare.commit(tree, (parent,) if parent else (), f"{message}\n", author)
-        self.bare.update(f"refs/heads/{branch}", made)
-        return made
 
     def deletes(self, branch: str) -> None:
         """Somebody deletes a branch."""

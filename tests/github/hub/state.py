@@ -99,6 +99,7 @@ class ReviewComment:
     body: str
     commit: str
     reply_to: int | None = None
+    resolved: bool = False
     created_at: str = field(default_factory=now)
 
 
@@ -129,6 +130,13 @@ class Pull(Issue):
     state_said: str | None = None  # what a test said its mergeable_state is
     queued: str | None = None  # the head that waits in the merge queue
     queue_reads: int = 0
+    fork: str = ""  # whose, if the head is in one
+    modifiable: bool = False  # by those who may write here, though it is in a fork
+
+    @property
+    def head_ref(self) -> str:
+        """In the bare repository, where a fork is a namespace of git's."""
+        return f"refs/namespaces/{self.fork}/refs/heads/{self.head}" if self.fork else f"refs/heads/{self.head}"
 
 
 @dataclass(frozen=True)

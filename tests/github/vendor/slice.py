@@ -112,6 +112,8 @@ PATHS = {
     f"{REPO}/deployments": "GET",
     f"{REPO}/deployments/{{deployment_id}}/statuses": "GET",
 }
+# What GitHub takes, and its description says to people only: labels without anything around them.
+TAKEN_TOO = {f"POST {REPO}/issues/{{issue_number}}/labels": {"type": "array", "items": {"type": "string"}}}
 # What a schema says to people, or to generators of code.
 SAID = {
     "description",
@@ -129,15 +131,15 @@ SAID = {
 TYPES = [
     "Query", "RateLimit", "Node", "Repository", "RepositoryOwner", "Actor", "User", "Bot", "Organization",
     "Mannequin", "PageInfo", "Ref", "GitObject", "Commit", "Blob", "GitActor", "Label", "LabelConnection",
-    "LabelEdge", "Milestone", "Issue", "IssueConnection", "IssueEdge", "IssueComment", "IssueCommentConnection",
-    "IssueCommentEdge", "Comment", "Closable", "IssueOrPullRequest", "SubIssuesSummary", "Assignable", "Labelable",
-    "UserConnection", "UserEdge", "PullRequest", "PullRequestConnection", "PullRequestEdge", "PullRequestCommit",
-    "PullRequestCommitConnection", "PullRequestCommitEdge", "PullRequestChangedFile",
-    "PullRequestChangedFileConnection", "PullRequestChangedFileEdge", "PullRequestReview",
-    "PullRequestReviewConnection", "PullRequestReviewEdge", "PullRequestReviewThread",
-    "PullRequestReviewThreadConnection", "PullRequestReviewThreadEdge", "PullRequestReviewComment",
-    "PullRequestReviewCommentConnection", "PullRequestReviewCommentEdge", "ReviewRequest",
-    "ReviewRequestConnection", "ReviewRequestEdge", "RequestedReviewer", "StatusCheckRollup",
+    "LabelEdge", "Milestone", "MilestoneConnection", "MilestoneEdge", "Issue", "IssueConnection", "IssueEdge",
+    "IssueComment", "IssueCommentConnection", "IssueCommentEdge", "Comment", "Closable", "IssueOrPullRequest",
+    "SubIssuesSummary", "Assignable", "Labelable", "UserConnection", "UserEdge", "PullRequest",
+    "PullRequestConnection", "PullRequestEdge", "PullRequestCommit", "PullRequestCommitConnection",
+    "PullRequestCommitEdge", "PullRequestChangedFile", "PullRequestChangedFileConnection",
+    "PullRequestChangedFileEdge", "PullRequestReview", "PullRequestReviewConnection", "PullRequestReviewEdge",
+    "PullRequestReviewThread", "PullRequestReviewThreadConnection", "PullRequestReviewThreadEdge",
+    "PullRequestReviewComment", "PullRequestReviewCommentConnection", "PullRequestReviewCommentEdge",
+    "ReviewRequest", "ReviewRequestConnection", "ReviewRequestEdge", "RequestedReviewer", "StatusCheckRollup",
     "StatusCheckRollupContext", "StatusCheckRollupContextConnection", "StatusCheckRollupContextEdge", "CheckRun",
     "CheckSuite", "CheckAnnotation", "CheckAnnotationConnection", "CheckAnnotationEdge", "CheckAnnotationSpan",
     "CheckAnnotationPosition", "App", "WorkflowRun", "Workflow", "Status", "StatusContext",
@@ -184,7 +186,10 @@ def cut_openapi(whole: Json) -> Json:
     operations = {}
     for path, methods in PATHS.items():
         for method in methods.split():
-            operations[f"{method} {path}"] = _operation(whole, whole["paths"][path][method.lower()], schemas)
+            name = f"{method} {path}"
+            operations[name] = _operation(whole, whole["paths"][path][method.lower()], schemas)
+            if name in TAKEN_TOO:
+                operations[name]["body"] = {"anyOf": [operations[name]["body"], TAKEN_TOO[name]]}
     return {"operations": operations, "$defs": {name: schemas.kept[name] for name in sorted(schemas.kept)}}
 
 
