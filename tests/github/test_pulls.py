@@ -20,7 +20,9 @@ def test_a_pull_request_is_opened_once_whoever_asks(github: GitHub, desk: Desk) 
     assert desk.forge().pull_of("fix/a") == again == desk.forge().pull(1)
 
 
-@pytest.mark.parametrize("lie", [act_then(502), act_then_drop(), secondary(403, retry_after=0), secondary(429, retry_after=0)])
+@pytest.mark.parametrize(
+    "lie", [act_then(502), act_then_drop(), secondary(403, retry_after=0), secondary(429, retry_after=0)]
+)
 def test_a_pull_request_is_opened_once_though_the_answer_is_lost(github: GitHub, desk: Desk, lie: object) -> None:
     github.person_pushes("fix/a", {"a.txt": "new\n"})
     github.lie("POST", "/repos/*/pulls", lie)

@@ -16,6 +16,7 @@ GREEN = ("SUCCESS", "NEUTRAL", "SKIPPED")
 PENDING = ("", "EXPECTED", "PENDING")
 TAIL = 4096  # characters
 LINES_BEFORE = 40  # of a log, before the last error in it
+JOB = re.compile(r"/actions/runs/\d+/job/(\d+)")
 STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ", re.MULTILINE)  # at each line of a log
 
 
@@ -58,8 +59,15 @@ def context_from(node: Json) -> Context:
     return Context(
         node["name"], (node["conclusion"] or "") if ended else "", node["detailsUrl"] or "",
         node.get("isRequired", False), _reason(node),
-        node["databaseId"] if (node["checkSuite"] or {}).get("workflowRun") else None,
+        _job(node),
     )  # fmt: skip
+
+
+def _job(node: Json) -> int | None:
+    """From its page's address: the number that GraphQL gives is too small a type for GitHub's own numbers."""
+    app = (node["checkSuite"] or {}).get("app") or {}
+    found = JOB.search(node["detailsUrl"] or "") if app.get("slug") == "github-actions" else None
+    return int(found[1]) if found else None
 
 
 def _reason(node: Json) -> str:

@@ -27,7 +27,7 @@ def marked(marker: str, body: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    id: int
+    id: str
     text: str  # with its marker
 
 
@@ -56,9 +56,9 @@ class Comments:
                 return {"id": written.id} if written else None
 
             made: Any = self.client.send("POST", f"/issues/{number}/comments", {"body": text}, found)
-            self._known[number][marker] = Written(made["id"], text)
+            self._known[number][marker] = Written(str(made["id"]), text)
 
-    def _changed(self, comment: int, text: str) -> bool:
+    def _changed(self, comment: str, text: str) -> bool:
         """False: a person has deleted it."""
         try:
             self.client.send("PATCH", f"/issues/comments/{comment}", {"body": text}, lambda: None)
@@ -79,7 +79,7 @@ class Comments:
             text = node["body"].replace("\r\n", "\n")
             match = MARKED.match(text)
             if match and match["marker"] not in found and (node["viewerDidAuthor"] or self.trust.of(node)):
-                found[match["marker"]] = Written(node["databaseId"], text)
+                found[match["marker"]] = Written(str(node["fullDatabaseId"]), text)
         self._known[number] = found
         return found
 
@@ -99,7 +99,7 @@ class Comments:
     def _feedback(self, remark: Remark) -> Feedback:
         node = remark.node
         return Feedback(
-            id=f"{remark.kind}-{node['databaseId']}", author=login_of(node["author"]), text=remark.text,
+            id=f"{remark.kind}-{node['fullDatabaseId']}", author=login_of(node["author"]), text=remark.text,
             trusted=self.trust.of(node), path=remark.path, line=remark.line, requests_changes=remark.requests_changes,
             head=remark.head, url=node["url"],
         )  # fmt: skip
@@ -123,7 +123,7 @@ def remarks_of(pull: Json) -> Sequence[Remark]:
     found = [*_comments(pull), *_reviews(pull), *_threads(pull)]
     persons = [one for one in found if one.node["author"] is None or one.node["author"]["__typename"] != "Bot"]
     said = [one for one in persons if not MARKED.match(one.text) and (one.text.strip() or one.requests_changes)]
-    return sorted(said, key=lambda one: (one.node["createdAt"], one.kind, one.node["databaseId"]))
+    return sorted(said, key=lambda one: (one.node["createdAt"], one.kind, int(one.node["fullDatabaseId"])))
 
 
 def _comments(pull: Json) -> Iterator[Remark]:
@@ -133,14 +133,14 @@ def _comments(pull: Json) -> Iterator[Remark]:
 
 def _reviews(pull: Json) -> Iterator[Remark]:
     """A reviewer's last word stands: a request for changes ends with an approval, or when it is dismissed."""
-    last: dict[str, int] = {}
+    last: dict[str, str] = {}
     for node in pull["reviews"]["nodes"]:
         if node["state"] in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
-            last[login_of(node["author"])] = node["databaseId"]
+            last[login_of(node["author"])] = node["fullDatabaseId"]
     for node in pull["reviews"]["nodes"]:
         if node["state"] in ("PENDING", "DISMISSED"):
             continue
-        stands = node["state"] == "CHANGES_REQUESTED" and last[login_of(node["author"])] == node["databaseId"]
+        stands = node["state"] == "CHANGES_REQUESTED" and last[login_of(node["author"])] == node["fullDatabaseId"]
         yield Remark("review", node, _text(node), requests_changes=stands, head=(node["commit"] or {}).get("oid", ""))
 
 

@@ -45,9 +45,10 @@ class Issues:
         if numbers:
             found = self._fetch(numbers)
             return [found[number] or self._raise(number) for number in numbers]
-        of = self._milestone(milestone) if milestone else None
+        # No filter at all without a milestone: one that is null stands for issues that have none.
+        which = {"milestoneNumber": self._milestone(milestone)} if milestone else None
         labels = [label] if label else None
-        nodes = self.client.pages(queries.OPEN_ISSUES, "issues", size=queries.PAGE, labels=labels, milestone=of)
+        nodes = self.client.pages(queries.OPEN_ISSUES, "issues", size=queries.PAGE, labels=labels, filter=which)
         return [self._issue(node) for node in nodes]
 
     def _fetch(self, numbers: Iterable[int]) -> dict[int, Issue | None]:

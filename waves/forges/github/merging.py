@@ -127,7 +127,11 @@ class Merging:
             if pull.state != "merged":
                 raise ForgeError(f"pull request #{number}: GitHub said that it is merged, and shows it {pull.state}")
         for issue in left:
-            close(self.client, issue)
+            try:
+                close(self.client, issue)
+            except FaultError as error:
+                if error.fault.kind != "missing":  # a number that is no issue closes nothing
+                    raise
         return pull
 
 

@@ -20,14 +20,14 @@ ISSUE = """fragment Issue on Issue {
 fragment Said on IssueComment { body authorAssociation author { login __typename } }
 """
 REMARKS = """fragment Remarks on PullRequest {
- comments(last: 100) { nodes { databaseId url body createdAt author { login __typename } authorAssociation } }
+ comments(last: 100) { nodes { fullDatabaseId url body createdAt author { login __typename } authorAssociation } }
  reviews(last: 100) {
-  nodes { databaseId url body state createdAt author { login __typename } authorAssociation commit { oid } }
+  nodes { fullDatabaseId url body state createdAt author { login __typename } authorAssociation commit { oid } }
  }
  reviewThreads(last: 100) { nodes {
   isResolved path line
   comments(first: 50) { nodes {
-   databaseId url body createdAt author { login __typename } authorAssociation originalCommit { oid }
+   fullDatabaseId url body createdAt author { login __typename } authorAssociation originalCommit { oid }
   } }
  } }
 }
@@ -69,10 +69,10 @@ IN_FLIGHT = """query($owner: String!, $name: String!, $size: Int!, $after: Strin
 }"""
 
 OPEN_ISSUES = f"""query(
- $owner: String!, $name: String!, $size: Int!, $after: String, $labels: [String!], $milestone: String
+ $owner: String!, $name: String!, $size: Int!, $after: String, $labels: [String!], $filter: IssueFilters
 ) {{
  repository(owner: $owner, name: $name) {{
-  issues(first: $size, after: $after, states: OPEN, labels: $labels, filterBy: {{milestone: $milestone}}) {{
+  issues(first: $size, after: $after, states: OPEN, labels: $labels, filterBy: $filter) {{
    pageInfo {{ hasNextPage endCursor }}
    nodes {{ ...Issue }}
   }}
@@ -94,7 +94,7 @@ COMMENTS = """query($owner: String!, $name: String!, $number: Int!, $after: Stri
  repository(owner: $owner, name: $name) { pullRequest(number: $number) {
   comments(first: 100, after: $after) {
    pageInfo { hasNextPage endCursor }
-   nodes { databaseId body viewerDidAuthor author { login __typename } authorAssociation }
+   nodes { fullDatabaseId body viewerDidAuthor author { login __typename } authorAssociation }
   }
  } }
 }"""
@@ -110,10 +110,10 @@ CHECKS = """query(
    nodes {
     __typename
     ... on CheckRun {
-     databaseId name status conclusion detailsUrl title summary
+     name status conclusion detailsUrl title summary
      isRequired(pullRequestNumber: $number) @include(if: $known)
      annotations(first: 20) { nodes { path message annotationLevel location { start { line } } } }
-     checkSuite { workflowRun { databaseId } }
+     checkSuite { app { slug } }
     }
     ... on StatusContext {
      context state targetUrl description isRequired(pullRequestNumber: $number) @include(if: $known)
