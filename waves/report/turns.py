@@ -102,7 +102,8 @@ def _words(name: str, item: Json) -> str:
     from waves.plaintext import plain
 
     place = f" {item['file']}" + (f":{item['line']}" if item.get("line") else "") if item.get("file") else ""
-    return " ".join(plain(f"{name}{place}: {item.get('issue', '')}").split())[:LONGEST]
+    who = f" ({item['detail'].partition(',')[0]})" if item.get("list") == "feedback" else ""
+    return " ".join(plain(f"{name}{place}{who}: {item.get('issue', '')}").split())[:LONGEST]
 
 
 def _drop(planned: Planned, unit: Unit) -> Asked:

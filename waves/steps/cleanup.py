@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 from waves import git, locks
 from waves.agents import worktrees
-from waves.errors import GitError
+from waves.errors import GitError, UnknownIssueError
 from waves.steps.work import Done, HeldError, Work, to_json
 
 NAMED = 20  # ignored files named in the record
@@ -96,7 +96,9 @@ def _remove_from_remote(work: Work, head: str) -> None:
 
 def _close_issues(work: Work) -> None:
     """See that the unit's issues are closed: GitHub does so only where the base is the default branch."""
-    for number in work.unit.issues:
-        if work.batch.forge.issue(number).state == "open":
-            work.batch.forge.close_issue(number)
-            work.say(f"closed issue #{number}")
+    forge = work.batch.forge
+    with contextlib.suppress(UnknownIssueError):  # moved or deleted since: there is nothing to close
+        for issue in forge.issues(work.unit.issues):
+            if issue.state == "open":
+                forge.close_issue(issue.number)
+                work.say(f"closed issue #{issue.number}")

@@ -24,9 +24,10 @@ def items(work: Work) -> tuple[tuple[Item, ...], frozenset[str]]:
 
 def item_of(said: Feedback) -> Item:
     """Its name is still to come: the place among what is open makes that."""
-    words = "requests changes" if said.requests_changes else "says"
-    detail = f"{one_line(said.author) or 'somebody'} {words}, {said.id}"
-    return Item("H", FEEDBACK, plain(said.path), said.line, plain(said.text)[:LONGEST] or "changes, without a word", "", 1, 1.0, detail)
+    words = plain(said.text)[:LONGEST] or "asks for changes, without a word"
+    # Nothing here that becomes another one as time goes on: it has to stay the item that was ruled on.
+    detail = f"said by {one_line(said.author) or 'somebody'}, {said.id}"
+    return Item("H", FEEDBACK, plain(said.path), said.line, words, "", 0 if said.requests_changes else 1, 1.0, detail)
 
 
 def refuse_unheard(work: Work, cycle: str) -> None:
@@ -35,8 +36,8 @@ def refuse_unheard(work: Work, cycle: str) -> None:
     found, strangers = items(work)
     for item in found:
         if item.id not in strangers and ruling_on(item, cycle, work.facts.rulings) is None:
-            said = one_line(f"{item.detail.partition(',')[0]}: {item.issue}")
-            raise HeldError("waiting", f"since the approval, {said}; the next `doit` asks for a ruling")
+            words = one_line(f"{item.detail.partition(',')[0]} since the approval: {item.issue}")
+            raise HeldError("waiting", f"{words}; the next `doit` asks for a ruling")
 
 
 def _answered(work: Work) -> Iterator[str]:

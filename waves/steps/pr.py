@@ -46,6 +46,8 @@ def _adopted(work: Work) -> tuple[Pull, str]:
         pull = _opened(work, head)
     if pull.state == "closed":
         raise closed(work, pull.number)
+    if labels := work.batch.plan.policy.labels:
+        forge.label(pull.number, labels)
     return pull, head
 
 
