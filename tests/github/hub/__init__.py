@@ -25,6 +25,15 @@ drop(), slow(seconds), first(action). `mergeable` is null at the first look afte
 (`github.state.computing_reads`). What the settings are called is in `hub.state.State`.
 """
 
+from hub import (  # noqa: F401 - importing these enters their routes and resolvers
+    graph_issues,
+    graph_pulls,
+    graph_repository,
+    rest_actions,
+    rest_checks,
+    rest_issues,
+    rest_pulls,
+)
 from hub.lies import act_then, act_then_drop, drop, first, refuse, secondary, slow
 from hub.server import Request
 from hub.stand_in import GitHub

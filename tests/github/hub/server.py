@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
-from hub import contract, githttp, graph, rest_actions, rest_checks, rest_issues, rest_pulls  # noqa: F401 (routes)
+from hub import contract, githttp, graph
 from hub.behaviour import Refused
 from hub.lies import SECONDARY, What
 from hub.routes import ROLES, ROUTES, Asked, Paged, Reply, Route
