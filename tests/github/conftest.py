@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import VARIABLES, Desk
+from github_desk import VARIABLES, Desk
 from github_world import GitHubWorld
 from hub import GitHub
 from loop_world import World

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from desk import Desk
+from github_desk import Desk
 from hub import GitHub
 
 from waves import forges, git

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from desk import Desk
+from github_desk import Desk
 from hub import Check, GitHub, refuse
 
 from waves.forges.github.checks import Context, end_of_log, state_of

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from desk import Desk
+from github_desk import Desk
 from hub import GitHub, act_then, drop, refuse, secondary
 
 from waves.errors import ForgeError

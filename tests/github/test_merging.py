@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from desk import Desk
+from github_desk import Desk
 from hub import GitHub, act_then, act_then_drop, first, refuse
 
 from waves.errors import BaseMovedError, BehindError, BlockedError, ForgeError, HeadMovedError

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from desk import Desk
+from github_desk import Desk
 from hub import Check, GitHub, refuse
 
 from waves.forges.github.client import FaultError
@@ -119,9 +119,17 @@ def looks(github: GitHub) -> int:
     return len([one for one in github.requests if b"statusCheckRollup { state } } }" in one.body])
 
 
+def many(github: GitHub, count: int) -> list[str]:
+    """Heads of as many open pull requests."""
+    heads = [github.person_pushes(f"fix/{number}", {f"{number}.txt": ""}) for number in range(count)]
+    for number in range(count):
+        github.pull(f"fix/{number}")
+    return heads
+
+
 def test_twenty_units_that_wait_make_one_request(github: GitHub, desk: Desk) -> None:
     github.every_head(Check("ci", "success", pending_reads=2))
-    heads = [desk.opened(f"fix/{number}", "").head for number in range(20)]
+    heads = many(github, 20)
     forge = desk.forge()
     ready = threading.Barrier(20)
 
@@ -138,7 +146,7 @@ def test_twenty_units_that_wait_make_one_request(github: GitHub, desk: Desk) -> 
 
 def test_more_pull_requests_than_a_page_are_all_seen(github: GitHub, desk: Desk) -> None:
     github.every_head(Check("ci", "success"))
-    heads = [desk.opened(f"fix/{number}", "").head for number in range(27)]
+    heads = many(github, 27)
     assert desk.forge().checks(heads[-1]).state == "green"
     assert looks(github) == 2
 

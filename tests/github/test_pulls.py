@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from desk import Desk
+from github_desk import Desk
 from hub import GitHub, act_then, act_then_drop, secondary
 
 from waves.errors import ForgeError, HeadMovedError

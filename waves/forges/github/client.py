@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 Json = Mapping[str, Any]
 T = TypeVar("T")
 
-ATTEMPTS = 6
-FIRST_PAUSE = 0.5  # seconds; doubled each time
+ATTEMPTS = 7
+FIRST_PAUSE = 0.25  # seconds; doubled each time, so 16 in all
 LONGEST_WAIT = 15 * 60.0  # seconds: a limit that ends later is told, and the next `doit` goes on
 LOG = 200_000  # bytes of a log that are kept
 TIMEOUT = 30  # seconds: GitHub itself gives up after 10
