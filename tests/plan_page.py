@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from waves.plan import model, schema
-from waves.plan.kinds import Field, Kind, ListOf, MapOf, Record, Scalar
+from waves.plan.kinds import Field, Kind, ListOf, MapOf, Record
 
 PAGE = Path(__file__).parent.parent / "docs" / "plan.md"
 # The sections of the page: heading to description, and what it makes.
@@ -56,7 +56,7 @@ def kind_of(kind: Kind) -> str:
         return f"a list{', not empty' if kind.least else ''}: {kind_of(kind.item)}"
     if isinstance(kind, MapOf):
         return f"a mapping: {kind.key.expected}, to {kind.value.expected}"
-    return kind.expected if isinstance(kind, Scalar) else "a mapping"
+    return "a mapping" if isinstance(kind, Record) else kind.expected
 
 
 def default(field: Field, made: Any) -> str:
@@ -73,7 +73,7 @@ def written(field: Field, value: Any) -> str:
     if isinstance(value, float):
         unit, letter = next((unit, letter) for unit, letter in DURATIONS.items() if value % unit == 0)
         return f"{value / unit:.0f}{letter}"
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _code(text: str) -> str:

@@ -55,7 +55,9 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
         "skip": st.fixed_dictionaries({"issue": st.just("900"), "why": PHRASES}).map(lambda one: [one]),
         "findings": st.lists(findings(), max_size=2),
         "numbering": numberings(names),
-        "policy": st.sampled_from([{"reviewers": "2"}, {"run_timeout": "90s", "merge": "ask"}]),
+        "policy": st.sampled_from(
+            [{"reviewers": "2"}, {"run_timeout": "90s", "merge": "ask"}, {"trusted": ["ana", "bo-2"], "draft": "true"}]
+        ),
         "agent": st.fixed_dictionaries(
             {"kind": st.just("codex"), "config": st.dictionaries(SLUGS, PHRASES, max_size=2)}
         ),

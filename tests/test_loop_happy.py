@@ -16,7 +16,7 @@ def test_a_committed_plan_becomes_a_merged_pull_request_and_leaves_nothing_behin
     pull = world.pulls()["feat/a"]
     assert pull["state"] == "merged"
     assert pull["title"] == "feat: Thing 7"
-    assert pull["body"].startswith("Fixes #7\n")
+    assert "\nFixes #7\n" in pull["body"]
     assert pull["merge_commit"] == world.head("main")
     assert world.merged() == [f"feat: Thing 7 (#{pull['number']})"]
     assert world.tree() == {"app.txt": "one", "a.txt": "a"}
@@ -83,7 +83,7 @@ def test_issues_of_one_unit_are_one_pull_request_that_closes_each(world: World) 
     assert len(world.pulls()) == 1
     pull = world.pulls()["fix/both"]
     assert pull["title"] == "fix: two typos"
-    assert pull["body"].startswith("Fixes #3\nFixes #4\n")
+    assert "\nFixes #3\nFixes #4\n" in pull["body"]
     closed = [json.loads(path.read_text())["issue"] for path in (world.forge / "issues").glob("*.json")]
     assert sorted(closed) == [3, 4]
     prompt = world.prompt("implementer both 0 1")

@@ -54,6 +54,37 @@ def test_a_forced_push_by_hand_is_followed_and_the_old_head_kept(world: World) -
     assert world.tree()["a.txt"] == "rewritten"
 
 
+def test_the_base_merged_in_by_hand_and_nothing_else_inherits_the_review(world: World) -> None:
+    waiting_for_approval(world)
+    world.commit({"bo.txt": "bo\n"}, "chore: bo", at=world.colleague())
+    colleague = on_its_branch(world)
+    world.git("merge", "-q", "--no-edit", "origin/main", at=colleague)
+    world.git("push", "-q", "origin", "HEAD", at=colleague)
+    world.rule("a", "merge@0", "approve")
+    world.run()
+    assert len(world.paid()) == 2
+    assert world.tree() == {"app.txt": "one", "a.txt": "a", "bo.txt": "bo"}
+    assert world.audit() == NOTHING_AMISS
+    updated = world.head("refs/waves/b/a/merged", at=world.checkout)
+    assert world.read("a", "merged.json")["updates"] == [updated]
+    assert f"and nothing else: {updated[:8]}" in world.waves("audit", "-v").out
+
+
+def test_a_merge_of_the_base_that_holds_more_is_a_push_by_hand(world: World) -> None:
+    waiting_for_approval(world)
+    world.commit({"bo.txt": "bo\n"}, "chore: bo", at=world.colleague())
+    colleague = on_its_branch(world)
+    world.git("merge", "-q", "--no-commit", "origin/main", at=colleague)
+    by_hand = world.commit({"app.txt": "slipped in\n"}, "Merge branch 'main' into feat/a", at=colleague)
+    world.rule("a", "merge@0", "approve")
+    world.run(code=10)
+    assert world.paid("reviewer") == ["reviewer a 0 1", "reviewer a 1 1"]
+    world.rule("a", "merge@1", "approve")
+    world.run()
+    (strange,) = world.audit()["made-by-runs"]
+    assert strange.startswith(by_hand[:8])
+
+
 def test_a_push_by_hand_that_is_reviewed_as_faulty_is_corrected_on_top(world: World) -> None:
     waiting_for_approval(world)
     world.commit({"more.txt": "by hand\n"}, "feat: more", at=on_its_branch(world))

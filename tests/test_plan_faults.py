@@ -177,6 +177,21 @@ BAD = [
         "9:23: policy.run_timeout: expected a duration such as 90s, 45m or 2h, found '45'",
     ),
     (
+        "a switch that is neither",
+        SMALL + "policy: {draft: yes}\n",
+        "9:17: policy.draft: expected true or false, found 'yes'",
+    ),
+    (
+        "an unknown word for whom to trust",
+        SMALL + "policy: {trusted: writer}\n",
+        "9:19: policy.trusted: expected writers, anyone, or a list of logins, found 'writer'; did you mean 'writers'?",
+    ),
+    (
+        "no login",
+        SMALL + "policy: {trusted: [an@]}\n",
+        "9:20: policy.trusted: expected a login on the forge, found 'an@'",
+    ),
+    (
         "a date the other way round",
         SMALL + "confirmed: {by: ana, on: 20.11.2026}\n",
         "9:26: confirmed.on: expected a date such as 2026-11-20, found '20.11.2026'",

@@ -100,9 +100,10 @@ def test_everything_is_text_until_the_plan_says_otherwise() -> None:
 
 
 def test_durations_are_seconds_and_next_is_no_number_yet() -> None:
-    more = "policy: {run_timeout: 2h, stall_timeout: 90s}\nnumbering: [{series: NN.md, assign: {form-typos: next}}]\n"
-    plan = parse(SMALL + more, Path("x"))
+    policy = "policy: {run_timeout: 2h, stall_timeout: 90s, draft: true, trusted: [ana, bo]}\n"
+    plan = parse(SMALL + policy + "numbering: [{series: NN.md, assign: {form-typos: next}}]\n", Path("x"))
     assert (plan.policy.run_timeout, plan.policy.stall_timeout) == (7200.0, 90.0)
+    assert (plan.policy.draft, plan.policy.trusted) == (True, ("ana", "bo"))
     assert plan.numbering[0].assign == {"form-typos": None}
     assert plan.reserved_numbers("form-typos") == ()
 

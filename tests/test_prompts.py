@@ -209,7 +209,7 @@ def test_the_implementer_gets_the_whole_issue_and_only_trusted_comments() -> Non
     assert plain(NASTY).strip() in block
     assert "--- comment by ana:\n\ntrusted words" in block
     assert "untrusted words" not in prompt
-    assert "Left out: 1 comment(s) by people without write access." in prompt
+    assert "Left out: 1 comment(s) by people whom the plan does not trust." in prompt
 
 
 def test_the_implementer_gets_the_scope_in_three_full_lists() -> None:
@@ -247,8 +247,8 @@ def test_work_that_goes_on_lists_the_commits_so_far() -> None:
 
 def test_an_issue_of_somebody_without_write_access_is_said_to_be_one() -> None:
     stranger = replace(ISSUE, trusted=False)
-    assert "The author has no write access" in prompts.implementer(replace(DISPATCH, issues=(stranger,)))
-    assert "The author has no write access" not in prompts.implementer(DISPATCH)
+    assert "The plan does not trust the author" in prompts.implementer(replace(DISPATCH, issues=(stranger,)))
+    assert "The plan does not trust the author" not in prompts.implementer(DISPATCH)
 
 
 # ---- reviewer

@@ -57,14 +57,50 @@ def test_every_issue_has_a_closing_line_of_its_own() -> None:
 def test_the_body_has_what_was_agreed() -> None:
     unit = Unit(
         "x", (52,), "fix", why="it is easy", scope=Scope(("src/**",), ("the API",)),
-        decisions=(Answer("keep it?", "no"),),
+        decisions=(Answer("keep it?", "no"),), checks=("pytest -q",),
     )  # fmt: skip
-    assert texts.pull_body("auth", unit, ISSUES[:1], ["pytest -q"]) == (
-        "Fixes #52\n\n## What was asked\n\n- #52 Typo in the form\n\nit is easy\n\n"
+    cycles = (texts.Cycle("0", "0a1b2c3d4e5f60", "red", "approved", "correct"), texts.Cycle("1", "0b1b2c3d4e5f60"))
+    assert texts.pull_body("auth", unit, ISSUES[:1], cycles) == (
+        "<!-- waves: this part is kept up to date -->\n\nFixes #52\n\n"
+        "## What was asked\n\n- #52 Typo in the form\n\nit is easy\n\n"
         "## Scope\n\n- in: `src/**`\n- out: `the API`\n\n## Decided\n\n- keep it? no\n\n"
         "## Checks asked for\n\n- `pytest -q`\n\n"
-        "Unit `x` of batch `auth`. Each review cycle has its own comment below.\n"
+        "## What was checked\n\n| cycle | head | checks | review | decision |\n|---|---|---|---|---|\n"
+        "| 0 | `0a1b2c3d4e5f` | red | approved | correct |\n| 1 | `0b1b2c3d4e5f` | … | … | … |\n\n"
+        "Unit `x` of batch `auth`. Each review cycle has its own comment below.\n\n<!-- waves: end -->"
     )
+
+
+OLD, NEW = f"{texts.BEGIN} old {texts.END}", f"{texts.BEGIN} new {texts.END}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", NEW),
+        (OLD, NEW),
+        (f"Hello.\n\n{OLD}\n\nBye.", f"Hello.\n\n{NEW}\n\nBye."),
+        (f"Hello.\r\n{OLD}\r\n", f"Hello.\n{NEW}\n"),
+        ("Written by hand.\n", f"Written by hand.\n\n{NEW}"),
+        (f"{texts.BEGIN} its end was deleted", f"{texts.BEGIN} its end was deleted\n\n{NEW}"),
+        (f"{OLD} {OLD}", f"{NEW} {OLD}"),
+    ],
+)
+def test_only_waves_own_part_of_a_description_changes(before: str, after: str) -> None:
+    assert texts.with_part(before, NEW) == after
+
+
+@pytest.mark.parametrize(
+    ("title", "merged"),
+    [
+        ("fix: a better word", "fix: a better word (#7)"),
+        ("feat(form)!: a new one", "feat(form)!: a new one (#7)"),
+        ("Update form.py", "fix: two one-line fixes in src/form.py (#7)"),
+        ("fixed: it", "fix: two one-line fixes in src/form.py (#7)"),
+    ],
+)
+def test_what_is_merged_has_a_conventional_title(title: str, merged: str) -> None:
+    assert texts.merge_title(UNIT, ISSUES, title, 7) == merged
 
 
 def test_a_cycles_comment_names_each_item_what_is_done_about_it_and_why() -> None:

@@ -15,7 +15,7 @@ from waves.verdicts import Case, Decision, decide, ruling_on, treat, verified_qu
 
 LETTERS = {
     "blocking": "B", "should_fix": "S", "nits": "N", "scope_violations": "V",
-    "checks": "C", "conflict": "M", "numbering": "R",
+    "feedback": "H", "checks": "C", "conflict": "M", "numbering": "R",
 }  # fmt: skip
 NEVER_DEFERRED = ("checks", "conflict", "numbering")
 QUOTE = "print the number of lines as well"
@@ -74,12 +74,14 @@ scope_violations   defer            -,retry             *         | n/a
 scope_violations   crosscheck       -,retry             unasked   | arbitrate policy.scope_violations: crosscheck
 scope_violations   crosscheck       -,retry             refuted   | correct   cross-checked: the issue does not ask for it
 scope_violations   crosscheck       -,retry             quoted    | requested cross-checked: the issue asks for it: “print the number of lines as well”
+feedback           *                -,retry             *         | ask       a person said it
+strangers          *                -,retry             *         | listed    by somebody whom policy.trusted leaves out
 another            *                -,retry             *         | correct   another: always corrected
-blocking,should_fix,nits,scope_violations,another * correct   *   | correct   ruled: because
-blocking,should_fix,nits,scope_violations,another * defer     *   | defer     ruled: because
-blocking,should_fix,nits,scope_violations,another * requested *   | requested ruled: because
+blocking,should_fix,nits,scope_violations,feedback,strangers,another * correct   * | correct   ruled: because
+blocking,should_fix,nits,scope_violations,feedback,strangers,another * defer     * | defer     ruled: because
+blocking,should_fix,nits,scope_violations,feedback,strangers,another * requested * | requested ruled: because
 """)  # noqa: E501 - a table is read across
-LISTS = (*LETTERS, "another")
+LISTS = (*LETTERS, "strangers", "another")
 CHOICES = ("correct", "defer", "ask", "crosscheck")
 RULINGS = ("-", "correct", "defer", "requested", "retry")
 ARBITER: dict[str, dict[str, str | None]] = {"unasked": {}, "refuted": {"V1": None}, "quoted": {"V1": QUOTE}}
@@ -93,9 +95,10 @@ def test_what_is_done_about_an_item_is_what_the_table_says(list_name: str) -> No
         wanted = TREATMENT[the_row(TREATMENT, asked)][1]
         if wanted == "n/a":
             continue  # the plan's schema does not allow it
-        one = item(list_name)
+        one = item("feedback" if list_name == "strangers" else list_name)
+        strangers = frozenset({one.id}) if list_name == "strangers" else frozenset[str]()
         rulings = () if ruled == "-" else (ruling(ruled, one, why="because"),)
-        case = Case("0", review(one), "green", rulings=rulings, requested=ARBITER[arbiter])
+        case = Case("0", review(one), "green", strangers=strangers, rulings=rulings, requested=ARBITER[arbiter])
         policy = Policy(should_fix=choice, nits=choice, scope_violations=choice)
         found = treat(one, case, policy)
         assert [found.treatment, found.why] == wanted.split(maxsplit=1), asked
@@ -115,11 +118,13 @@ no         no   yes      yes               *         | correct   to correct: B1
 no         no   yes      no                *         | escalate  3 corrections were made, and B1 is still open
 no         no   no       *                 green     | merge     approved
 no         no   no       *                 none      | merge     approved; the forge has no checks
+no         no   no       *                 missing   | wait      no check has reported
 no         no   no       *                 red       | escalate  the checks are red, and none of them says why
 no         no   no       *                 pending,? | wait      the checks have not ended
 """)
 ANSWERS = ("yes", "no")
-ALL_DECISIONS = list(product(ANSWERS, ANSWERS, ANSWERS, ANSWERS, ("green", "none", "red", "pending", "?")))
+CHECKS = ("green", "none", "missing", "red", "pending", "?")  # missing: there are none, and some are wanted
+ALL_DECISIONS = list(product(ANSWERS, ANSWERS, ANSWERS, ANSWERS, CHECKS))
 
 
 @pytest.mark.parametrize("asked", ALL_DECISIONS, ids=lambda asked: "-".join(asked))
@@ -128,7 +133,8 @@ def test_the_decision_is_what_the_table_says(asked: tuple[str, ...]) -> None:
     there = {"scope_violations": arbitrate, "should_fix": ask, "blocking": correct, "nits": "yes"}
     items = [item(name) for name, answer in there.items() if answer == "yes"]
     made = 2 if left == "yes" else 3
-    case = Case("0", review(*items), checks, corrections=made, may_correct=3)
+    state = "none" if checks == "missing" else checks
+    case = Case("0", review(*items), state, corrections=made, may_correct=3, needs_checks=checks == "missing")
     found = decide(case, Policy(should_fix="ask", nits="defer", scope_violations="crosscheck"))
     assert [found.kind, found.reason] == DECISION[the_row(DECISION, asked)][1].split(maxsplit=1)
     assert [one.item for one in found.treated] == items
@@ -163,6 +169,21 @@ def test_the_last_ruling_on_an_item_counts() -> None:
     assert ruling_on(one, "0", rulings) == rulings[2]
 
 
+def test_a_ruling_on_what_a_person_said_holds_in_every_cycle_for_those_very_words() -> None:
+    said = item("feedback", 1, "please rename it")
+    ruled = ruling("defer", said, "0", said.digest)
+    later = replace(said, id="H2", line=40)  # another one came before it, and a push moved its line
+    assert ruling_on(later, "turn1", [ruled]) == ruled
+    assert ruling_on(replace(later, issue="please rename it now"), "turn1", [ruled]) is None
+
+
+def test_a_stranger_holds_up_nothing_and_is_never_corrected_unasked() -> None:
+    said = item("feedback")
+    case = Case("0", review(), "green", feedback=(said,), strangers=frozenset({said.id}))
+    assert decide(case, Policy()).kind == "merge"
+    assert decide(replace(case, strangers=frozenset()), Policy()).reason == "a person must rule on H1"
+
+
 def test_a_ruling_is_for_one_cycle_and_one_item() -> None:
     one, other = item("blocking"), item("blocking", 2)
     assert (
@@ -188,7 +209,9 @@ def cases(draw: st.DrawFn, *, lists: tuple[str, ...] = tuple(LETTERS)) -> Case:
     violations = [one.id for one in items if one.list == "scope_violations"]
     return Case(
         cycle="0",
-        review=review(*(one for one in items if one.list not in NEVER_DEFERRED), verdict=draw(words)),
+        review=review(*(one for one in items if one.list not in (*NEVER_DEFERRED, "feedback")), verdict=draw(words)),
+        feedback=tuple(one for one in items if one.list == "feedback"),
+        strangers=frozenset(draw(st.sets(st.sampled_from(["H1", "H2"])))),
         checks=draw(st.sampled_from(["green", "red", "pending", "none"])),
         extra=tuple(one for one in items if one.list in NEVER_DEFERRED),
         rulings=tuple(rulings),
@@ -220,14 +243,14 @@ def test_a_red_check_a_conflict_or_a_collision_is_never_deferred(case: Case, pol
 def test_a_merge_leaves_nothing_open_and_nothing_red(case: Case, policy: Policy) -> None:
     found = decide(case, policy)
     if found.kind == "merge":
-        assert {one.treatment for one in found.treated} <= {"defer", "requested"}
+        assert {one.treatment for one in found.treated} <= {"defer", "requested", "listed"}
         assert case.checks in ("green", "none")
 
 
 @given(cases(), policies)
 def test_every_item_is_treated_once_and_gets_a_reason(case: Case, policy: Policy) -> None:
     found = decide(case, policy)
-    assert [one.item for one in found.treated] == [*case.review.items, *case.extra]
+    assert [one.item for one in found.treated] == [*case.review.items, *case.feedback, *case.extra]
     assert all(one.why for one in found.treated)
     assert found.reason
 
@@ -239,10 +262,12 @@ def test_the_word_of_the_review_changes_nothing(case: Case, policy: Policy, word
 
 @given(cases(), policies)
 def test_a_ruling_for_another_content_or_another_cycle_never_counts(case: Case, policy: Policy) -> None:
-    items = {one.id: one for one in (*case.review.items, *case.extra)}
+    items = {one.id: one for one in (*case.review.items, *case.feedback, *case.extra)}
 
     def speaks_of_it(one: Ruling) -> bool:
         name, _, cycle = one.item.partition("@")
+        if items[name].list == "feedback" and one.digest is not None:
+            return one.digest in [each.digest for each in case.feedback]
         return cycle == case.cycle and one.digest in (None, items[name].digest)
 
     without = replace(case, rulings=tuple(one for one in case.rulings if speaks_of_it(one)))
@@ -251,7 +276,7 @@ def test_a_ruling_for_another_content_or_another_cycle_never_counts(case: Case, 
 
 @given(cases(), policies, st.data())
 def test_deferring_an_item_never_takes_a_merge_away(case: Case, policy: Policy, data: st.DataObject) -> None:
-    items = (*case.review.items, *case.extra)
+    items = (*case.review.items, *case.feedback, *case.extra)
     if items and decide(case, policy).kind == "merge":
         deferred = ruling("defer", data.draw(st.sampled_from(items)))
         assert decide(replace(case, rulings=(*case.rulings, deferred)), policy).kind == "merge"
@@ -259,7 +284,7 @@ def test_deferring_an_item_never_takes_a_merge_away(case: Case, policy: Policy, 
 
 @given(cases(), policies)
 def test_deferring_everything_a_reviewer_said_leaves_only_the_checks(case: Case, policy: Policy) -> None:
-    deferred = tuple(ruling("defer", one) for one in case.review.items)
+    deferred = tuple(ruling("defer", one) for one in (*case.review.items, *case.feedback))
     found = decide(replace(case, rulings=(*case.rulings, *deferred)), policy)
     left = {"green": "merge", "none": "merge", "red": "escalate", "pending": "wait"}[case.checks]
     if case.extra:

@@ -12,6 +12,7 @@ from waves.errors import WavesError
 from waves.forges import Pull
 from waves.plan.model import Unit
 from waves.records import Json, Record, digest, made_by_runs, read_json, write_json
+from waves.steps import inherited
 from waves.steps.batch import Batch
 
 CRITERIA = {
@@ -51,7 +52,7 @@ def _unit(batch: Batch, unit: Unit, records: dict[str, Record] | object, pull: P
     if pull is None:
         return
     head = next((str(one.result["head"]) for one in records.values() if one.result.get("merged")), pull.head)
-    yield _approved(unit, records, pull, head)
+    yield _approved(batch, unit, records, pull, head)
     comments = [marker for marker, _ in batch.forge.comments(pull.number) if "/cycle-" in marker]
     said = f"#{pull.number} has {len(comments)} of them" if comments else f"#{pull.number} has none"
     yield Evidence("commented", unit.name, bool(comments), said)
@@ -72,15 +73,29 @@ def _accounted(batch: Batch, unit: Unit, pull: Pull | None) -> Evidence:
     return Evidence("accounted", unit.name, handed, f"{issues}: {outcome.state}: {outcome.reason}")
 
 
-def _approved(unit: Unit, records: dict[str, Record], pull: Pull, head: str) -> Evidence:
+def _approved(batch: Batch, unit: Unit, records: dict[str, Record], pull: Pull, head: str) -> Evidence:
     for record in records.values():
         review = records.get(record.step.replace("decide@", "review@"))
         merge = record.step.startswith("decide@") and record.result.get("decision") == "merge"
-        if merge and review and record.result.get("head") == review.result.get("head") == head:
+        if not (merge and review and record.result.get("head") == review.result.get("head")):
+            continue
+        since = _merged_into_since(batch, head, str(review.result["head"]))
+        if since is not None:
             strikes = f", {review.result['voided']} voided" if review.result.get("voided") else ""
+            strikes += f"; then the base was merged in, and nothing else: {', '.join(since)}" if since else ""
             text = f"#{pull.number} {head[:8]}: approved in {review.step}, nothing was written{strikes}"
             return Evidence("approved", unit.name, True, text)
     return Evidence("approved", unit.name, False, f"#{pull.number}: no approved review of {head[:8]}")
+
+
+def _merged_into_since(batch: Batch, head: str, reviewed: str) -> tuple[str, ...] | None:
+    """The merges of the base that a head has beyond a reviewed one, each made again here; None: it has more."""
+    if head == reviewed:
+        return ()
+    if any(git.resolve(batch.repository, one) is None for one in (head, reviewed)):
+        return None
+    found = inherited.merges(batch.repository, head, reviewed, batch.base_head)
+    return None if found is None else tuple(one[:8] for one in found)
 
 
 def _made_by_runs(batch: Batch, unit: Unit, pull: Pull, head: str) -> Iterator[Evidence]:
@@ -99,6 +114,7 @@ def _made_by_runs(batch: Batch, unit: Unit, pull: Pull, head: str) -> Iterator[E
     if strange:
         known = git.patch_ids(repository, strange)
         strange = [one for one in strange if known.get(one) not in patches]
+    strange = [one for one in strange if not _merges_the_base(batch, one)]
     adopted = _adopted_commits(batch, unit, strange)
     for commit in strange:
         subject = git.message(repository, commit).partition("\n")[0]
@@ -119,6 +135,12 @@ def _runs_and_threads(folder: Path) -> Iterator[str]:
             thread = f" in thread {made['thread']}" if made.get("thread") else ""
             kept = f", kept as {made['transcript']}" if made.get("transcript") else ""
             yield f"{path.parent.name}{thread}{kept}"
+
+
+def _merges_the_base(batch: Batch, commit: str) -> bool:
+    """Whether a commit is what git makes of its two parents, the second of which is in the base: nobody's work."""
+    parents = git.clean_merge(batch.repository, commit)
+    return parents is not None and git.is_ancestor(batch.repository, parents[1], batch.base_head)
 
 
 def _adopted_commits(batch: Batch, unit: Unit, commits: list[str]) -> set[str]:

@@ -89,7 +89,7 @@ class Invalid:
 @dataclass(frozen=True, slots=True)
 class Item:
     id: str  # B1, S2, N1, V1: list and place in it, given by Waves
-    list: str  # blocking | should_fix | nits | scope_violations
+    list: str  # blocking | should_fix | nits | scope_violations, and those that Waves adds: see verdicts
     file: str
     line: int | None
     issue: str
@@ -101,7 +101,9 @@ class Item:
     @property
     def digest(self) -> str:
         """The same for the same objection wherever it stands in the list; a ruling holds for this."""
-        return records.digest([self.list, self.file, self.line, self.issue, self.fix, self.detail])
+        # The line that a person spoke of moves with every push; `detail` names the very remark.
+        place = [] if self.list == "feedback" else [self.file, self.line]
+        return records.digest([self.list, *place, self.issue, self.fix, self.detail])
 
 
 @dataclass(frozen=True, slots=True)

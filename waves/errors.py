@@ -55,5 +55,13 @@ class BaseMovedError(ForgeError):
     """The base branch moved between the look and the merge: look again, then repeat."""
 
 
+class BehindError(ForgeError):
+    """The forge merges only a branch that has everything of its base: bring it up to date, then repeat."""
+
+
+class BlockedError(ForgeError):
+    """The forge does not merge before a person acts; the message says what is missing."""
+
+
 class LockedError(WavesError):
     """Another process holds the batch; the message says which."""

@@ -102,11 +102,12 @@ class Trouble:
     attempts: int = 1  # how often the step has come to this; a `retry` ruling allows one more
     rule: str = ""  # what a person can do about it, as a command
     inputs: str = ""  # digest of the step's inputs then: with others, the trouble is over
+    person: bool = False  # a person has to do something outside of Waves first
 
 
 # What the fields of both may hold, by their annotations.
 SHAPES: Mapping[str, Any] = {
-    "str": str, "int": int, "float": (int, float), "Mapping[str, str]": dict, "Mapping[str, Any]": dict,
+    "str": str, "int": int, "bool": bool, "float": (int, float), "Mapping[str, str]": dict, "Mapping[str, Any]": dict,
 }  # fmt: skip
 
 

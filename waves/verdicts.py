@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from waves.contracts import Item, Review
 from waves.plan.model import Policy, Ruling
 
 # Lists of items that Waves itself adds to those of a review.
 CHECKS, CONFLICT, NUMBERING = "checks", "conflict", "numbering"
+FEEDBACK = "feedback"  # what people said on the pull request
 # A merge with one of these open is never allowed, whoever says so.
 NEVER_DEFERRED = frozenset({CHECKS, CONFLICT, NUMBERING})
 
 CORRECT, DEFER, REQUESTED, ASK, ARBITRATE = "correct", "defer", "requested", "ask", "arbitrate"
+LISTED = "listed"  # shown to people, and to nobody else
 RULED = (CORRECT, DEFER, REQUESTED)  # what a person can say about an item; `retry`, say, is about a step
 MERGE, ESCALATE, WAIT = "merge", "escalate", "wait"
 
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """An item and what is done about it: correct | defer | requested | ask | arbitrate, with the reason."""
+    """An item and what is done about it: correct | defer | requested | ask | arbitrate | listed, with the reason."""
 
     item: Item
     treatment: str
@@ -39,6 +42,19 @@ class Decision:
         return tuple(one.item for one in self.treated if one.treatment == treatment)
 
 
+def to_json(decision: Decision) -> dict[str, Any]:
+    """The decision in plain data, as `decision_from` reads it."""
+    return {
+        "decision": decision.kind, "reason": decision.reason,
+        "treated": [{"item": asdict(one.item), "treatment": one.treatment, "why": one.why} for one in decision.treated],
+    }  # fmt: skip
+
+
+def decision_from(value: Mapping[str, Any]) -> Decision:
+    treated = tuple(Treated(Item(**one["item"]), one["treatment"], one["why"]) for one in value.get("treated", ()))
+    return Decision(str(value.get("decision", "")), str(value.get("reason", "")), treated)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Everything that a decision on one cycle depends on."""
@@ -47,17 +63,24 @@ class Case:
     review: Review
     checks: str  # green | red | pending | none
     extra: tuple[Item, ...] = ()  # red checks, conflicts, collisions
+    feedback: tuple[Item, ...] = ()  # what people said and no correction has answered
+    strangers: frozenset[str] = frozenset()  # ids of feedback by somebody whom the plan does not trust
     rulings: tuple[Ruling, ...] = ()  # of this unit
     requested: Mapping[str, str | None] = field(default_factory=dict)  # item id to the verified quote, or None
     corrections: int = 0  # corrector runs before this cycle
     may_correct: int = 3  # `correction_cycles` and one for each `retry`
+    needs_checks: bool = False  # a head without any check is not merged
 
 
 def ruling_on(item: Item, cycle: str, rulings: Iterable[Ruling]) -> Ruling | None:
-    """The last ruling on what to do about this very item: one made for an item of other content does not count."""
+    """The last ruling on what to do about this very item: one made for an item of other content does not count.
+
+    What a person said stays said: a ruling on that holds in every cycle.
+    """
     found = None
     for ruling in rulings:
         on_it = ruling.item == f"{item.id}@{cycle}" and ruling.digest in (None, item.digest)
+        on_it = on_it or (item.list == FEEDBACK and ruling.digest == item.digest)
         if on_it and ruling.ruling in RULED:
             found = ruling
     return found
@@ -71,6 +94,10 @@ def treat(item: Item, case: Case, policy: Policy) -> Treated:
         return Treated(item, CORRECT, f"{item.list}: always corrected{refused}")
     if ruling:
         return Treated(item, ruling.ruling, f"ruled: {ruling.why}" if ruling.why else "ruled")
+    if item.list == FEEDBACK:
+        if item.id in case.strangers:
+            return Treated(item, LISTED, "by somebody whom policy.trusted leaves out")
+        return Treated(item, ASK, "a person said it")
     if item.list == "scope_violations":
         return _treat_violation(item, case, policy)
     if item.list in ("should_fix", "nits"):
@@ -92,7 +119,7 @@ def _treat_violation(item: Item, case: Case, policy: Policy) -> Treated:
 
 def decide(case: Case, policy: Policy) -> Decision:
     """The whole decision on one cycle. The lists rule, not the review's word: see docs/design.md, Decision."""
-    treated = tuple(treat(item, case, policy) for item in (*case.review.items, *case.extra))
+    treated = tuple(treat(item, case, policy) for item in (*case.review.items, *case.feedback, *case.extra))
 
     def named(treatment: str) -> str:
         return ", ".join(one.item.id for one in treated if one.treatment == treatment)
@@ -106,16 +133,18 @@ def decide(case: Case, policy: Policy) -> Decision:
             reason = f"{case.corrections} corrections were made, and {named(CORRECT)} is still open"
             return Decision(ESCALATE, reason, treated)
         return Decision(CORRECT, f"to correct: {named(CORRECT)}", treated)
-    return _by_checks(case.checks, treated)
+    return _by_checks(case, treated)
 
 
-def _by_checks(checks: str, treated: tuple[Treated, ...]) -> Decision:
+def _by_checks(case: Case, treated: tuple[Treated, ...]) -> Decision:
     """What remains to be decided where nothing is left to correct."""
-    if checks == "green":
+    if case.checks == "green":
         return Decision(MERGE, "approved", treated)
-    if checks == "none":
+    if case.checks == "none" and case.needs_checks:
+        return Decision(WAIT, "no check has reported", treated)
+    if case.checks == "none":
         return Decision(MERGE, "approved; the forge has no checks", treated)
-    if checks == "red":
+    if case.checks == "red":
         return Decision(ESCALATE, "the checks are red, and none of them says why", treated)
     return Decision(WAIT, "the checks have not ended", treated)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from waves import git
 from waves.errors import UnknownIssueError, WavesError
+from waves.forges import Issue
 from waves.plan import reader, semantics
 from waves.plan.faults import Fault
 from waves.plan.model import Plan
@@ -17,6 +18,7 @@ from waves.plan.semantics import Facts
 from waves.plan.series import numbers_in
 from waves.report.status import unreachable
 from waves.steps.batch import Batch
+from waves.steps.issue import as_heard, by_stranger
 from waves.triage import scopes
 from waves.workspace import Planned
 
@@ -83,13 +85,15 @@ def gather(planned: Planned, batch: Batch) -> tuple[Facts, list[str]]:
         paths = git.files_at(batch.repository, batch.base_head)
     except WavesError as error:
         notes.append(f"{plan.batch}: the base {plan.base} could not be read: {error}")
-    known, fault = _known_issues(batch, plan)
+    issues, fault = _known_issues(batch, plan)
+    known = None if issues is None else frozenset(issues)
     return Facts(
         numbers_on_base={one.pattern: numbers_in(one.pattern, paths) for one in plan.numbering},
         merged={} if planned.fault else planned.merged_parts(),
         known_issues=known,
         other_batches=dict(_in_hand_elsewhere(planned, batch)),
         overlaps=[(one.units[1], one.message) for one in scopes.overlaps(plan, paths)],
+        strangers={number: words for number, one in (issues or {}).items() if (words := by_stranger(one))},
     ), notes + fault
 
 
@@ -103,23 +107,27 @@ def _in_hand_elsewhere(planned: Planned, batch: Batch) -> Iterator[tuple[int, st
                 yield from ((issue, other.name) for issue in unit.issues)
 
 
-def _known_issues(batch: Batch, plan: Plan) -> tuple[frozenset[int] | None, list[str]]:
+def _known_issues(batch: Batch, plan: Plan) -> tuple[Mapping[int, Issue] | None, list[str]]:
     wanted = {number for unit in plan.units for number in unit.issues} | {one.issue for one in plan.skip}
-    found = set()
+    found = {}
     for number in sorted(wanted):
         try:
-            found.add(batch.forge.issue(number).number)
+            found[number] = as_heard(batch.forge.issue(number), plan.policy)
         except UnknownIssueError:
             continue
         except WavesError as error:
             return None, [f"{plan.batch}: the issues could not be looked up: {error}"]
-    return frozenset(found), []
+    return found, []
 
 
 # ---- what is allowed, and worth knowing
 
 
 def _warnings(plan: Plan) -> Iterator[Fault]:
+    if plan.policy.trusted == "anyone":
+        yield Fault(
+            ("policy", "trusted"), "whatever anybody writes on an issue or a pull request reaches agents", "hint"
+        )
     if plan.policy.sandbox == "danger-full-access":
         message = "no sandbox: agents can write all that you can, and use the network; local checks get the network too"
         yield Fault(("policy", "sandbox"), message, "hint")

@@ -11,8 +11,7 @@ from waves.plan.faults import did_you_mean
 from waves.plan.model import Ruling, Unit
 from waves.plan.schema import RULINGS
 from waves.records import read_json, write_text
-from waves.steps.decide import decision_from
-from waves.verdicts import NEVER_DEFERRED
+from waves.verdicts import NEVER_DEFERRED, decision_from
 from waves.workspace import Planned
 
 ITEM = re.compile(r"(?P<id>[A-Z]\d+)@(?P<cycle>\w+)")

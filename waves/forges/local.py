@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from waves import git
 from waves.errors import BaseMovedError, ForgeError, GitError, HeadMovedError, UsageError
-from waves.forges import Checks, Issue, Pull, closed_by
+from waves.forges import Checks, Feedback, InFlight, Issue, Pull, Run
+from waves.forges.closing import closed_by
 from waves.forges.local_checks import Checker, Commands
 from waves.forges.local_issues import IssueFolder
-from waves.forges.local_merge import merged_commit, trial
+from waves.forges.local_merge import merged_commit, trial, updated_commit
 from waves.forges.local_store import Store, Stored, storable
 from waves.plan.model import Plan
 
@@ -77,19 +79,31 @@ class LocalForge:
                 found[number] = issue
         return [found[number] for number in sorted(found)]
 
-    def open_pulls(self) -> Sequence[Pull]:
-        stored = (self.store.pull(number) for number in self.store.numbers())
-        found = (self._present(one) for one in stored if one is not None)
-        return [pull for pull in found if pull.state == "open"]
+    def close_issue(self, number: int) -> None:
+        self.store.close_issue(number)
 
     def pull(self, number: int) -> Pull:
         return self._present(self._stored(number))
+
+    def pulls(self, numbers: Sequence[int]) -> Mapping[int, Pull]:
+        return {number: self.pull(number) for number in numbers}
 
     def pull_of(self, branch: str) -> Pull | None:
         found = [self._present(stored) for stored in self.store.pulls_of(branch)]
         return next((pull for pull in found if pull.state == "open"), found[0] if found else None)
 
-    def open_pull(self, branch: str, base: str, title: str, body: str) -> Pull:
+    def open_pulls(self) -> Sequence[InFlight]:
+        pulls = [self.pull(number) for number in self.store.numbers()]
+        return [self._in_flight(pull) for pull in pulls if pull.state == "open"]
+
+    def _in_flight(self, pull: Pull) -> InFlight:
+        base = self._heads(pull.base).get(pull.base, pull.head)
+        files = tuple(change.path for change in git.changes(self.origin, base, pull.head))
+        return InFlight(pull.number, pull.branch, pull.title, pull.url, pull.author, files, closed_by(pull.body))
+
+    def open_pull(
+        self, branch: str, base: str, title: str, body: str, *, draft: bool = False, labels: Sequence[str] = ()
+    ) -> Pull:
         with self.store.locked():
             for stored in self.store.pulls_of(branch):
                 if (settled := self._settle(stored)).pull.state == "open":
@@ -117,6 +131,18 @@ class LocalForge:
     def comments(self, number: int) -> Sequence[tuple[str, str]]:
         return self.store.comments(number)
 
+    def ready(self, number: int) -> None:
+        self._stored(number)  # it has no drafts
+
+    def label(self, number: int, labels: Sequence[str]) -> None:
+        self._stored(number)  # nor labels
+
+    def feedback(self, numbers: Sequence[int]) -> Mapping[int, Sequence[Feedback]]:
+        return dict.fromkeys(numbers, ())  # what a person has to say here is a ruling
+
+    def approve(self, number: int, head: str, body: str) -> bool:
+        return False
+
     # ---- checks
 
     def checks(self, commit: str) -> Checks:
@@ -128,7 +154,21 @@ class LocalForge:
         commit, tree = trial(self.origin, base, head)
         return self.checker.outcome(commit, f"merge-{tree}")
 
+    def wait(self, seconds: float) -> None:
+        threading.Event().wait(seconds)
+
     # ---- merging
+
+    def update_branch(self, number: int, head: str) -> str:
+        with self.store.locked():
+            pull = self._settle(self._stored(number)).pull
+            base = self._heads(pull.base).get(pull.base, "")
+            self._look(pull, head, base)
+            if git.is_ancestor(self.origin, base, head):
+                return head
+            new = updated_commit(self.origin, base, head, git.committer(self.checkout))
+            self._move(pull.branch, new, head)
+            return new
 
     def merge(self, number: int, head: str, base: str, method: str, title: str, body: str) -> Pull:
         with self.store.locked():
@@ -174,6 +214,17 @@ class LocalForge:
         for number in closed_by(pull.body):
             self.store.close_issue(number, pull.number)
         return self.store.save(Stored(replace(pull, state="merged", merge_commit=commit)))
+
+    # ---- workflows
+
+    def dispatch(self, workflow: str, ref: str, inputs: Mapping[str, str]) -> Run:
+        raise ForgeError(f"{workflow}: the embedded forge runs no workflows; deploy by hand, or use `forge: github`")
+
+    def dispatched(self, workflow: str, head: str) -> Sequence[Run]:
+        return ()
+
+    def workflow_run(self, number: int) -> Run:
+        raise ForgeError(f"run {number}: the embedded forge runs no workflows; use `forge: github`")
 
     # ---- what is there now
 

@@ -30,6 +30,15 @@ def trial(origin: git.Repository, base: str, head: str) -> tuple[str, str]:
     return git.commit_tree(origin, tree, [base, head], "trial merge\n", NOBODY), tree
 
 
+def updated_commit(origin: git.Repository, base: str, head: str, who: tuple[str, str]) -> str:
+    """The commit that brings `base` into the branch that is at `head`."""
+    tree = merged_tree(origin, base, head)
+    names = {
+        f"GIT_{role}_{key}": who[at] for role in ("AUTHOR", "COMMITTER") for at, key in enumerate(("NAME", "EMAIL"))
+    }
+    return git.commit_tree(origin, tree, [head, base], "Merge the base into the branch\n", names)
+
+
 def merged_commit(
     origin: git.Repository, method: str, base: str, head: str, text: str, who: tuple[str, str], scratch: Path
 ) -> str:

@@ -122,7 +122,7 @@ class Store:
 
     # ---- issues
 
-    def close_issue(self, number: int, pull: int) -> None:
+    def close_issue(self, number: int, pull: int | None = None) -> None:
         path = self.folder / "issues" / f"{number}.json"
         if records.read_json(path) is None:
             records.write_json(path, {"issue": number, "state": "closed", "by_pull_request": pull})
@@ -140,7 +140,9 @@ def _stored(number: int, path: Path) -> Stored:
     texts = {key: value.get(key) for key in (*TEXTS, "merging")} | {"merging": value.get("merging", "")}
     if wrong := [key for key, text in texts.items() if not isinstance(text, str)]:
         raise ForgeError(f"{path}: `{wrong[0]}` must be a text; mend the file by hand")
-    merging = str(texts.pop("merging"))
-    return Stored(
-        Pull(number, state=value["state"], url=path.as_uri(), **{k: str(v) for k, v in texts.items()}), merging
-    )
+    known = {key: str(text) for key, text in texts.items()}
+    pull = Pull(
+        number, known["branch"], known["base"], value["state"], known["title"], known["body"], path.as_uri(),
+        known["head"], known["merge_commit"],
+    )  # fmt: skip
+    return Stored(pull, known["merging"])

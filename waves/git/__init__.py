@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from waves.git.credentials import lend
 from waves.git.hardened import ZERO, Repository, call, discover
 from waves.git.history import (
     PastCommit,
@@ -37,6 +38,7 @@ from waves.git.trees import (
     FoundLine,
     Merged,
     changes,
+    clean_merge,
     commit_tree,
     diff,
     file_at,
@@ -72,6 +74,7 @@ __all__ = [
     "call",
     "changes",
     "checkout_apart",
+    "clean_merge",
     "clone",
     "commit_all",
     "commit_tree",
@@ -90,6 +93,7 @@ __all__ = [
     "init",
     "is_ancestor",
     "is_connected",
+    "lend",
     "lines_with",
     "merge_base",
     "merge_tree",

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from waves import process
 from waves.errors import GitError, UsageError
@@ -132,9 +133,9 @@ def quoted(path: Path) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def environment(repository: Repository) -> dict[str, str]:
-    """The whole environment of a git call on this repository."""
-    env = _environment(dict(_programs_off(repository.common_dir)))
+def environment(repository: Repository, settings: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The whole environment of a git call on this repository, with more settings than the ones that keep it safe."""
+    env = _environment(dict(_programs_off(repository.common_dir)) | dict(settings))
     env |= {"GIT_DIR": str(repository.git_dir), "GIT_COMMON_DIR": str(repository.common_dir)}
     if repository.work_tree is not None:
         env["GIT_WORK_TREE"] = str(repository.work_tree)
@@ -145,11 +146,11 @@ def environment(repository: Repository) -> dict[str, str]:
 
 def call(
     repository: Repository, *arguments: str, ok: Sequence[int] = (0,), stdin: bytes | None = None,
-    extra: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] | None = None, settings: Mapping[str, str] = MappingProxyType({}),
 ) -> process.Finished:  # fmt: skip
     """Run git; an exit code that is not in `ok` raises GitError with git's own words."""
     argv, where = ["git", *arguments], repository.work_tree or repository.git_dir
-    env = environment(repository) | dict(extra or {})
+    env = environment(repository, settings) | dict(extra or {})
     done = process.run(argv, cwd=where, stdin=stdin, env=env)
     if done.code and _cleared_lock(done.err.decode("utf-8", "replace")):
         done = process.run(argv, cwd=where, stdin=stdin, env=env)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from waves import process
 from waves.errors import GitError
+from waves.git.credentials import lent
 from waves.git.hardened import Repository, call
 
 
@@ -13,25 +15,23 @@ def remote_url(repository: Repository, remote: str = "origin") -> str | None:
     return done.text.strip() or None if done.code == 0 else None
 
 
+def _far(repository: Repository, remote: str, *arguments: str, ok: Sequence[int] = (0,)) -> process.Finished:
+    """A call that goes to a remote, with the token that somebody lends for it."""
+    settings, extra = lent(repository, remote)
+    return call(repository, *arguments, ok=ok, extra=extra, settings=settings)
+
+
 def fetch(repository: Repository, branches: Sequence[str], remote: str = "origin") -> None:
     """Bring the remote-tracking refs of some branches up to date; tags and FETCH_HEAD are left alone."""
     specs = [f"+refs/heads/{name}:refs/remotes/{remote}/{name}" for name in branches]
-    call(
-        repository,
-        "fetch",
-        "--quiet",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "--no-recurse-submodules",
-        "--",
-        remote,
-        *specs,
-    )
+    options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
+    _far(repository, remote, "fetch", *options, "--", remote, *specs)
 
 
 def remote_heads(repository: Repository, *branches: str, remote: str = "origin") -> dict[str, str]:
     """Branch name to commit, as the remote has them now."""
-    text = call(repository, "ls-remote", "--heads", "--", remote, *(f"refs/heads/{name}" for name in branches)).text
+    names = (f"refs/heads/{name}" for name in branches)
+    text = _far(repository, remote, "ls-remote", "--heads", "--", remote, *names).text
     return {
         ref.removeprefix("refs/heads/"): oid for oid, _, ref in (line.partition("\t") for line in text.splitlines())
     }
@@ -39,13 +39,13 @@ def remote_heads(repository: Repository, *branches: str, remote: str = "origin")
 
 def remote_refs(repository: Repository, *names: str, remote: str = "origin") -> dict[str, str]:
     """Full ref name to object id, of those of these names that the remote has."""
-    text = call(repository, "ls-remote", "--", remote, *names).text
+    text = _far(repository, remote, "ls-remote", "--", remote, *names).text
     return {ref: oid for oid, _, ref in (line.partition("\t") for line in text.splitlines())}
 
 
 def fetch_objects(repository: Repository, ref: str, remote: str = "origin") -> None:
     """Bring what a remote ref holds, without a ref for it here."""
-    call(repository, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", remote, ref)
+    _far(repository, remote, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", remote, ref)
 
 
 def push_refs(repository: Repository, moves: Mapping[str, tuple[str, str]], remote: str = "origin") -> bool:
@@ -57,7 +57,7 @@ def push_refs(repository: Repository, moves: Mapping[str, tuple[str, str]], remo
     leases = [f"--force-with-lease={ref}:{expected}" for ref, (_, expected) in moves.items()]
     specs = [f"{new}:{ref}" for ref, (new, _) in moves.items()]
     options = ["--quiet", "--porcelain", "--no-verify", "--atomic"]
-    done = call(repository, "push", *options, *leases, "--", remote, *specs, ok=(0, 1))
+    done = _far(repository, remote, "push", *options, *leases, "--", remote, *specs, ok=(0, 1))
     if done.code == 0:
         return True
     if any(word in done.text for word in ("stale info", "[rejected]", "fetch first")):

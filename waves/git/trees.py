@@ -97,6 +97,15 @@ def merge_tree(repository: Repository, base: str, head: str) -> Merged:
     return Merged(tree) if done.code == 0 else Merged(None, tuple(dict.fromkeys(path for path in paths if path)))
 
 
+def clean_merge(repository: Repository, commit: str) -> tuple[str, str] | None:
+    """The two parents of a merge that holds exactly what git makes of them without a conflict; None for all else."""
+    _, *parents = call(repository, "rev-list", "--parents", "--max-count=1", "--end-of-options", commit).text.split()
+    if len(parents) != 2:
+        return None
+    tree = call(repository, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").text.strip()
+    return (parents[0], parents[1]) if merge_tree(repository, *parents).tree == tree else None
+
+
 def commit_tree(
     repository: Repository, tree: str, parents: Sequence[str], text: str, extra: Mapping[str, str] | None = None
 ) -> str:

@@ -33,7 +33,7 @@ def _pr_inputs(step: Step, facts: Facts) -> dict[str, str]:
 
 
 def _checks_inputs(step: Step, facts: Facts) -> dict[str, str]:
-    return {"head": facts.head(step.at)}
+    return {"head": facts.head(step.at), "policy.no_checks": digest(facts.policy.no_checks)}
 
 
 def _review_inputs(step: Step, facts: Facts) -> dict[str, str]:
@@ -51,6 +51,8 @@ def _decide_inputs(step: Step, facts: Facts) -> dict[str, str]:
         "policy.scope_violations": digest(policy.scope_violations),
         "policy.correction_cycles": digest(policy.correction_cycles),
     }
+    if facts.said:
+        found["what people said"] = facts.said
     for one in facts.rulings:
         # On one of its items, or on the decision itself; one on `land@0`, say, is none of its business.
         if one.item == step.name or (one.ruling in ON_ITEMS and one.item.endswith(at)):

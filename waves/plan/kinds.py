@@ -86,13 +86,31 @@ class Record:
         return "{" + ", ".join(f"{one.name}: {one.kind.example}" for one in shown) + "}"
 
 
-Kind = Scalar | ListOf | MapOf | Record
+@dataclass(frozen=True, slots=True)
+class WordOr:
+    """One of a few words, or a list; `word.expected` speaks of both."""
+
+    word: Scalar
+    several: ListOf
+
+    @property
+    def expected(self) -> str:
+        return self.word.expected
+
+    @property
+    def example(self) -> str:
+        return self.word.example
+
+
+Kind = Scalar | ListOf | MapOf | WordOr | Record
 
 
 def build(kind: Kind, plain: Any) -> Any:
     """The model of plain data (dicts, lists and texts; None where something is faulty) that has this kind's shape."""
     if isinstance(kind, Scalar):
         return kind.blank if plain is None else kind.read(plain)
+    if isinstance(kind, WordOr):
+        return build(kind.several if isinstance(plain, list) else kind.word, plain)
     if isinstance(kind, ListOf):
         return tuple([build(kind.item, one) for one in plain or ()])
     if isinstance(kind, MapOf):
@@ -128,8 +146,8 @@ def text(expected: str, example: str, *, pattern: str = "", empty: bool = False)
     return Scalar(expected, example, _matching(whole), json | {"pattern": f"^(?:{whole})$"}, "")
 
 
-def choice(*values: str) -> Scalar:
-    expected = f"{', '.join(values[:-1])} or {values[-1]}"
+def choice(*values: str, expected: str = "") -> Scalar:
+    expected = expected or f"{', '.join(values[:-1])} or {values[-1]}"
     read = _matching("|".join(re.escape(value) for value in values))
     return Scalar(expected, values[0], read, {"enum": list(values)}, values[0], choices=values)
 

@@ -95,6 +95,16 @@ class Policy:
     sandbox: str = "workspace-write"  # workspace-write | danger-full-access
     network: bool = False
     integrate: str = "tested"  # tested | textual
+    no_checks: str = "wait"  # wait | allow
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    trusted: str | tuple[str, ...] = "writers"  # writers | anyone | logins
+
+    def trusts(self, login: str, *, writer: bool) -> bool:
+        """Whether what this account says may go into a prompt; `writer`: it has write access to the repository."""
+        if isinstance(self.trusted, tuple):
+            return login.casefold() in {one.casefold() for one in self.trusted}
+        return writer or self.trusted == "anyone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +192,11 @@ class Plan:
     notify: Notify | None = None
     deploy: Deploy | None = None
     rulings: tuple[Ruling, ...] = ()
+
+    @property
+    def needs_checks(self) -> bool:
+        """Whether a head without any check has to wait; with `forge: local` the plan itself says which there are."""
+        return self.forge != "local" and self.policy.no_checks == "wait"
 
     def unit(self, name: str) -> Unit:
         return next(unit for unit in self.units if unit.name == name)

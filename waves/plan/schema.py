@@ -6,7 +6,21 @@ import functools
 from typing import Any
 
 from waves.plan import model
-from waves.plan.kinds import Field, Kind, ListOf, MapOf, Record, Scalar, choice, day, duration, flag, number, text
+from waves.plan.kinds import (
+    Field,
+    Kind,
+    ListOf,
+    MapOf,
+    Record,
+    Scalar,
+    WordOr,
+    choice,
+    day,
+    duration,
+    flag,
+    number,
+    text,
+)
 
 FINDING_KINDS = (
     "same-region", "semantic-overlap", "shared-numbering", "umbrella", "trivial-siblings", "dependency", "in-flight",
@@ -35,6 +49,13 @@ ITEM = text(
     "B2@0",
     pattern=r"[A-Za-z][A-Za-z0-9_-]*(@[A-Za-z0-9_-]+)?",
 )
+LOGIN = text("a login on the forge", "ana", pattern=r"[A-Za-z0-9][A-Za-z0-9_-]*(\[bot\])?")
+LABEL = text(
+    "a label of 50 characters at most, without a comma",
+    "waves",
+    pattern=r"[^\s,\x00-\x1f\x7f-\x9f]([^,\x00-\x1f\x7f-\x9f]{0,49})",
+)
+TRUSTED = WordOr(choice("writers", "anyone", expected="writers, anyone, or a list of logins"), ListOf(LOGIN, 1))
 KEY = text("a name without blanks", "name", pattern=r"[A-Za-z0-9_][A-Za-z0-9_.\"-]*")
 VARIABLE = text("the name of an environment variable", "NPM_TOKEN", pattern=r"[A-Za-z_][A-Za-z0-9_]*")
 TOPIC = text("letters, digits, `-` and `_`, 64 at most", "acme-waves", pattern=r"[A-Za-z0-9_-]{1,64}")
@@ -111,6 +132,10 @@ POLICY = Record(
         Field("tokens_per_unit", number(1, 999_999_999_999, 3_000_000), "Hard cap of one unit; absent: none."),
         Field("tokens_per_batch", number(1, 999_999_999_999, 40_000_000), "Hard cap of all units; absent: none."),
         Field("corrector", choice("resume", "fresh"), "resume: correctors go on in the implementer's thread."),
+        Field("no_checks", choice("wait", "allow"), "For a head that no check reports on: wait, or merge without."),
+        Field("draft", flag(), "true: pull requests are drafts until they are approved."),
+        Field("labels", ListOf(LABEL), "Labels that Waves puts on its pull requests."),
+        Field("trusted", TRUSTED, "Whose words reach agents: of all with write access, or of these."),
         Field("merge", choice("auto", "ask"), "ask: a person approves each merge with a ruling."),
         Field("merge_method", choice("squash", "rebase", "merge"), "How the forge merges."),
         Field("sandbox", choice("workspace-write", "danger-full-access"), "danger-full-access: no sandbox at all."),
@@ -253,6 +278,8 @@ def json_schema() -> dict[str, Any]:
 def _json(kind: Kind) -> dict[str, Any]:
     if isinstance(kind, Scalar):
         return dict(kind.json)
+    if isinstance(kind, WordOr):
+        return {"anyOf": [_json(kind.word), _json(kind.several)]}
     if isinstance(kind, ListOf):
         least = {"minItems": kind.least} if kind.least else {}
         return {"type": "array", "items": _json(kind.item)} | least
@@ -285,6 +312,8 @@ def strict_schema() -> Any:
     def derive(kind: Kind) -> Any:
         if isinstance(kind, Scalar):
             return Value(kind)
+        if isinstance(kind, WordOr):
+            return derive(kind.several) | derive(kind.word)
         if isinstance(kind, ListOf):
             return strictyaml.Seq(derive(kind.item))
         if isinstance(kind, MapOf):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from waves import records
@@ -23,9 +23,8 @@ class Facts:
     merged: Mapping[str, Mapping[str, str]]  # merged unit -> its `entry_parts`, as recorded at dispatch
     known_issues: frozenset[int] | None  # those of the plan's that the forge has, or all of them
     other_batches: Mapping[int, str]  # issue -> the batch of another plan that names it
-    overlaps: Sequence[
-        tuple[str, str]
-    ] = ()  # unit, and what is said of its scope: another one's can match the same file
+    overlaps: Sequence[tuple[str, str]] = ()  # unit, and what is said of its scope: another one's matches the same file
+    strangers: Mapping[int, str] = field(default_factory=dict)  # issue -> what is to be known of its author
 
 
 def entry_parts(plan: Plan, name: str) -> dict[str, str]:
@@ -235,7 +234,7 @@ def faults_of_facts(plan: Plan, facts: Facts) -> tuple[Fault, ...]:
     Until the plan is confirmed this holds up the plan. After that the world may have changed since, which must not stop
     units that it does not concern: the weight is then `unit`. A merged unit's only fault is a changed entry.
     """
-    checks = (_changed, _taken, _unknown_issues, _in_other_batches, _overlapping)
+    checks = (_changed, _taken, _unknown_issues, _in_other_batches, _overlapping, _by_strangers)
     return tuple(fault for check in checks for fault in check(plan, facts))
 
 
@@ -295,3 +294,11 @@ def _overlapping(plan: Plan, facts: Facts) -> Iterator[Fault]:
     for name, message in facts.overlaps:
         if name not in facts.merged:
             yield Fault(("units", index_of[name], "scope", "in"), message, weight)
+
+
+def _by_strangers(plan: Plan, facts: Facts) -> Iterator[Fault]:
+    for index, unit in enumerate(plan.units):
+        for place, issue in enumerate(unit.issues):
+            if issue in facts.strangers and unit.name not in facts.merged:
+                message = f"unit '{unit.name}': {facts.strangers[issue]}"
+                yield Fault(("units", index, "issues", place), message, "hint", unit.name)

@@ -8,7 +8,7 @@ import yaml
 
 from waves.plan.document import Document, spot_of
 from waves.plan.faults import Located, Path, did_you_mean, printable
-from waves.plan.kinds import LINE, Field, Kind, ListOf, MapOf, Record, Scalar
+from waves.plan.kinds import LINE, Field, Kind, ListOf, MapOf, Record, Scalar, WordOr
 
 LONGEST_QUOTE = 60
 
@@ -31,6 +31,8 @@ class _Walker:
 
     def value(self, node: yaml.Node, kind: Kind, path: Path) -> Any:
         """Plain data of a node, None in the place of whatever is faulty."""
+        if isinstance(kind, WordOr):
+            kind = kind.several if isinstance(node, yaml.SequenceNode) else kind.word
         if isinstance(kind, Scalar):
             return self.scalar(node, kind, path)
         if isinstance(kind, ListOf):

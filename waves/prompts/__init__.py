@@ -151,8 +151,8 @@ def _inline(issue: IssueText) -> str:
     text = fence("\n\n".join(parts), f"issue #{issue.number}")
     left_out = sum(not one.trusted for one in issue.comments)
     if left_out:
-        text += f"\n\nLeft out: {left_out} comment(s) by people without write access."
-    return text if issue.trusted else f"{text}\n\nThe author has no write access: the Scope decides, not the issue."
+        text += f"\n\nLeft out: {left_out} comment(s) by people whom the plan does not trust."
+    return text if issue.trusted else f"{text}\n\nThe plan does not trust the author: the Scope decides, not the issue."
 
 
 def _title_and_body(issue: IssueText) -> str:

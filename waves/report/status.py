@@ -106,7 +106,9 @@ def unit_status(planned: Planned, unit: Unit) -> UnitStatus:
         waits_for=turn.waits_for,
         reason=turn.reason,
         asked=turn.asked,
-        flags=tuple(pull.result.get("flags", ())) if pull else (),
+        flags=tuple(
+            flag for step in ("issue", "pr") if step in records for flag in records[step].result.get("flags", ())
+        ),
     )
 
 

@@ -11,12 +11,17 @@ from waves.contracts import Item
 from waves.forges import Issue
 from waves.plaintext import plain
 from waves.plan.model import Unit
+from waves.plan.schema import TYPES
 from waves.prompts.fences import code, line
 from waves.verdicts import Decision
 
 TITLE_LIMIT = 72
+LONGEST_CELL = 400
 NEWS_LIMIT, MESSAGE_LIMIT = 300, 3500  # characters: of one reason, and of what ntfy takes in one message
-SYMBOLS = {"correct": "to correct", "defer": "deferred", "requested": "asked for by the issue", "ask": "needs a ruling"}
+CONVENTIONAL = re.compile(rf"({'|'.join(TYPES)})(\([^()]+\))?!?: \S")
+BEGIN, END = "<!-- waves: this part is kept up to date -->", "<!-- waves: end -->"
+SYMBOLS = {"correct": "to correct", "defer": "deferred", "requested": "asked for by the issue", "ask": "needs a ruling",
+           "listed": "listed only"}  # fmt: skip
 
 
 def harmless(text: str) -> str:
@@ -38,8 +43,26 @@ def closing_lines(unit: Unit) -> str:
     return "\n".join(f"Fixes #{number}" for number in unit.issues)
 
 
-def pull_body(batch: str, unit: Unit, issues: Sequence[Issue], checks: Sequence[str]) -> str:
+def merge_title(unit: Unit, issues: Sequence[Issue], title: str, pull: int) -> str:
+    """The title of a pull request if that is conventional, as a person may have worded it, else one that is."""
+    return f"{title if CONVENTIONAL.match(title) else pull_title(unit, issues)} (#{pull})"
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """What was checked of one head, for the description; empty where that is still to come."""
+
+    name: str
+    head: str
+    checks: str = ""
+    review: str = ""
+    decision: str = ""
+
+
+def pull_body(batch: str, unit: Unit, issues: Sequence[Issue], cycles: Sequence[Cycle]) -> str:
+    """Waves' own part of the description, between its marks: what was asked, and what was checked."""
     parts = [
+        BEGIN,
         closing_lines(unit),
         "## What was asked",
         _bullets(f"#{one.number} {harmless(one.title)}" for one in issues),
@@ -51,14 +74,34 @@ def pull_body(batch: str, unit: Unit, issues: Sequence[Issue], checks: Sequence[
                                         *(f"out: {code(one)}" for one in unit.scope.outside)])]  # fmt: skip
     if unit.decisions:
         parts += ["## Decided", _bullets(f"{harmless(one.ask)} {harmless(one.answer)}" for one in unit.decisions)]
-    if checks:
-        parts += ["## Checks asked for", _bullets(code(one) for one in checks)]
+    if unit.checks:
+        parts += ["## Checks asked for", _bullets(code(one) for one in unit.checks)]
+    rows = [
+        f"| {one.name} | `{one.head[:12]}` | {one.checks or '…'} | {one.review or '…'} | {one.decision or '…'} |"
+        for one in cycles
+    ]
+    head = ["| cycle | head | checks | review | decision |", "|---|---|---|---|---|"]
+    parts += ["## What was checked", "\n".join([*head, *rows])]
     parts.append(f"Unit `{unit.name}` of batch `{batch}`. Each review cycle has its own comment below.")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, END])
+
+
+def with_part(description: str, part: str) -> str:
+    """A description with Waves' own part brought up to date; what a person wrote around it stays."""
+    present = description.replace("\r\n", "\n")  # as GitHub's own editor saves it
+    before, begin, rest = present.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if begin and end:
+        return before + part + after
+    return f"{present.rstrip()}\n\n{part}" if present.strip() else part
 
 
 def merge_message(unit: Unit, pull: int) -> str:
     return f"{closing_lines(unit)}\n\nPull request {pull}, unit {unit.name}.\n"
+
+
+def approval(unit: Unit) -> str:
+    return f"Unit {unit.name}: the last review cycle approved exactly this commit, and its checks are green.\n"
 
 
 def cycle_comment(cycle: str, head: str, summary: str, checks: str, decision: Decision, after: str = "") -> str:
@@ -78,8 +121,12 @@ def cycle_comment(cycle: str, head: str, summary: str, checks: str, decision: De
 
 def _row(item: Item, cycle: str, decision: str, why: str) -> str:
     where = item.file if item.line is None else f"{item.file}:{item.line}"
-    cells = (f"{item.id}@{cycle}", code(where) if where else "", harmless(item.issue), decision, harmless(why))
+    cells = (f"{item.id}@{cycle}", code(where) if where else "", _short(harmless(item.issue)), decision, harmless(why))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1].rstrip() + "…"
 
 
 def _bullets(lines: Iterable[str]) -> str:

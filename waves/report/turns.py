@@ -70,7 +70,8 @@ def _patience(planned: Planned, unit: Unit, outcome: Outcome) -> Turn:
         return Turn(PERSON, "a person", reason, (_drop(planned, unit),))
     if before:
         return Turn(UNIT, f"{'units' if len(before) > 1 else 'unit'} {', '.join(before)}", outcome.reason)
-    if kind in PATIENT:
+    trouble = planned.batch.units[unit.name].troubles.get(outcome.at)
+    if kind in PATIENT and not (trouble and trouble.person):
         return Turn(DOIT, "the next doit", outcome.reason)
     return Turn(PERSON, "a person", outcome.reason)
 
@@ -103,7 +104,8 @@ def _words(name: str, item: Json) -> str:
     from waves.plaintext import plain
 
     place = f" {item['file']}" + (f":{item['line']}" if item.get("line") else "") if item.get("file") else ""
-    return " ".join(plain(f"{name}{place}: {item.get('issue', '')}").split())[:LONGEST]
+    who = f" ({item['detail'].partition(',')[0]})" if item.get("list") == "feedback" else ""
+    return " ".join(plain(f"{name}{place}{who}: {item.get('issue', '')}").split())[:LONGEST]
 
 
 def _drop(planned: Planned, unit: Unit) -> Asked:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from waves import git, lifecycle, locks
 from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
-from waves.records import Json, UnitFolder, made_by_runs, read_json
+from waves.records import Json, UnitFolder, digest, made_by_runs, read_json, write_json
 
 if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wait for them
-    from waves.forges import Forge
+    from waves.forges import Feedback, Forge
     from waves.steps.allowance import Allowance
     from waves.steps.gate import Gate
 
@@ -56,7 +56,13 @@ class Batch:
         self._pulls: dict[str, str] = {}  # state of the pull requests that a person may have closed, opened or merged
         self._opening_gate = threading.Lock()
         self._gate: Gate | None = None
+        self._said: dict[str, tuple[Feedback, ...]] = {}  # on the pull requests of units, as last looked at
+        self._looks = 0  # at the outside: what is derived from one is made anew
         self._held_since = float("inf")  # when this process took the batch's lock
+        if plan.forge != "local":
+            from waves import forges
+
+            forges.lend_token(plan, repository)
 
     @cached_property
     def forge(self) -> Forge:
@@ -122,12 +128,13 @@ class Batch:
         after = {name: state for name in unit.after if (state := self.outcome(name).state) != "merged"}
         before = self._ahead_of(unit)
         pushed, pull = self._pushed.get(unit.name, ""), self._pulls.get(unit.name, "")
-        key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed, pull)
+        said = self._digest_of_said(unit)
+        key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed, pull, said)
         known = self._surveys.get(unit.name)
         if known and known[0] == key:
             return known[1], known[2]
         facts = replace(self._own_facts(unit), after=after, before=before)
-        facts = replace(facts, pushed="" if pushed in {*facts.heads(), ""} else pushed, pull=pull)
+        facts = replace(facts, pushed="" if pushed in {*facts.heads(), ""} else pushed, pull=pull, said=said)
         verdicts = lifecycle.survey(facts)
         self._surveys[unit.name] = (key, facts, verdicts)
         return facts, verdicts
@@ -160,7 +167,7 @@ class Batch:
         """Where a unit stands by its records."""
         if settled := self.settled(name):
             return settled
-        epoch = sum(folder.version for folder in self.units.values()) + len(self._pushed) + len(self._pulls)
+        epoch = sum(folder.version for folder in self.units.values()) + self._looks
         known = self._outcomes.get(name)
         if known is None or known[0] != epoch:
             known = self._outcomes[name] = (epoch, outcome_of(*self._survey(self.plan.unit(name))))
@@ -213,8 +220,42 @@ class Batch:
         """What people did since the last `doit` to remote branches, and to the pull requests of units that wait."""
         numbers = {unit.name: number for unit in self.plan.units if (number := self._pull_number(unit))}
         held = [name for name in numbers if self.outcome(name).state in ("escalated", "waiting", "closed")]
-        self._pulls = {name: self.forge.pull(numbers[name]).state for name in held}
+        pulls = self.forge.pulls([numbers[name] for name in held]) if held else {}
+        self._pulls = {name: pulls[numbers[name]].state for name in held}
         self._look_for_pushes()
+        self.hear(*(unit for unit in self.plan.units if self._is_decided(unit)))
+        self._looks += 1
+
+    def _is_decided(self, unit: Unit) -> bool:
+        """Whether what people say now comes after a decision; before one, the unit's own steps listen."""
+        records = self.units[unit.name].records
+        return not self.settled(unit.name) and any(step.startswith("decide@") for step in records)
+
+    def hear(self, *units: Unit) -> None:
+        """Look at what people said on the pull requests of these units, and remember it for other processes."""
+        numbers = {unit.name: number for unit in units if (number := self._pull_number(unit))}
+        said = self.forge.feedback(list(numbers.values())) if numbers else {}
+        for name, number in numbers.items():
+            found = tuple(said.get(number, ()))
+            if found != self._feedback(name):
+                write_json(self.folder / name / "feedback.json", {"said": [asdict(one) for one in found]})
+                self._said[name] = found
+                self._looks += 1
+
+    def heard(self, unit: Unit) -> tuple[Feedback, ...]:
+        """What people said on a unit's pull request, oldest first; `trusted` is as the plan sees it."""
+        trusts = self.plan.policy.trusts
+        return tuple(replace(one, trusted=trusts(one.author, writer=one.trusted)) for one in self._feedback(unit.name))
+
+    def _feedback(self, name: str) -> tuple[Feedback, ...]:
+        if name not in self._said:
+            value = read_json(self.folder / name / "feedback.json")
+            self._said[name] = _feedback_from(value) if value else ()
+        return self._said[name]
+
+    def _digest_of_said(self, unit: Unit) -> str:
+        said = self.heard(unit)
+        return digest([[one.id, one.text, one.trusted, one.requests_changes] for one in said]) if said else ""
 
     def _pull_number(self, unit: Unit) -> int | None:
         record = self.units[unit.name].records.get("pr")
@@ -223,6 +264,7 @@ class Batch:
     def note_push(self, unit: Unit, head: str) -> None:
         """A person pushed to the unit's branch while this `doit` ran."""
         self._pushed[unit.name] = head
+        self._looks += 1
 
     def _look_for_pushes(self) -> None:
         """A head of a remote branch that no record knows was pushed by a person."""
@@ -236,8 +278,22 @@ class Batch:
         heads = git.remote_heads(self.repository, *branches)
         self._pushed = {
             branches[branch]: head for branch, head in heads.items()
-            if branch in branches and head not in made_by_runs(self.folder / branches[branch])[0]
+            if branch in branches and not self._is_known(branches[branch], branch, head)
         }  # fmt: skip
+
+    def _is_known(self, name: str, branch: str, head: str) -> bool:
+        """Whether a remote head is Waves' own doing, or a known head with nothing but the base merged into it."""
+        from waves.steps import inherited
+
+        if head in made_by_runs(self.folder / name)[0]:
+            return True
+        records = self.units[name].records.values()
+        published = [one for one in records if one.step == "pr" or one.step.startswith("correct@")]
+        last = str(max(published, key=lambda one: one.ended).result["head"])
+        if head == last:
+            return True
+        self.fetch(branch)
+        return inherited.merges(self.repository, head, last, self.base_head) is not None
 
     @property
     def lock(self) -> Path:
@@ -251,6 +307,7 @@ class Batch:
             for folder in self.units.values():
                 folder.forget_cache()
             self._final.clear()
+            self._said.clear()
             self._held_since = time.time()
             yield
 
@@ -286,6 +343,12 @@ def _held(name: str, facts: Facts) -> Outcome:
     )  # a decision holds the unit: it says why, and what to write
     state = "waiting" if record.result["decision"] == "ask" else "escalated"
     return Outcome(state, record.step, str(record.result["reason"]), str(record.result.get("rule", "")))
+
+
+def _feedback_from(value: Json) -> tuple[Feedback, ...]:
+    from waves.forges import Feedback
+
+    return tuple(Feedback(**one) for one in value.get("said", ()))
 
 
 def step_of(name: str) -> Step:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import asdict
 
 from waves.forges import Checks
 from waves.steps.work import Done, HeldError, Work, to_json
-
-POLL = 15.0  # seconds between two looks
 
 
 def run(work: Work) -> Done:
@@ -18,14 +15,23 @@ def run(work: Work) -> Done:
     name = f"checks-{work.step.at}.json"
     work.folder.write_target(name, to_json(asdict(found)))
     work.say(f"checks of {head[:8]}: {found.state}")
+    work.batch.hear(work.unit)  # for the decision, which comes next
     return Done({"state": found.state, "head": head}, (name,))
 
 
 def wait_for(work: Work, head: str) -> Checks:
-    """The checks of a commit once they have ended, within the plan's time for a run."""
-    until = time.monotonic() + work.batch.plan.policy.run_timeout
-    while (found := work.batch.forge.checks(head)).state == "pending":
-        if work.batch.once or time.monotonic() > until:
+    """The checks of a commit once they have ended, within the plan's time for a run.
+
+    Raises HeldError where they do not end, or where there is none and the plan wants some.
+    """
+    forge, plan = work.batch.forge, work.batch.plan
+    until = time.monotonic() + plan.policy.run_timeout
+    while (found := forge.checks(head)).state == "pending":
+        left = until - time.monotonic()
+        if work.batch.once or left <= 0:
             raise HeldError("waiting", f"the checks of {head[:8]} have not ended; the next `doit` looks again")
-        threading.Event().wait(POLL)
+        forge.wait(left)
+    if found.state == "none" and plan.needs_checks:
+        raise HeldError("waiting", f"no check reports on {head[:8]}: the next `doit` looks again; "
+                                   "`policy.no_checks: allow` goes on without")  # fmt: skip
     return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from contextlib import AbstractContextManager
 
 from waves import git, locks
 from waves.agents import worktrees
+from waves.errors import GitError, UnknownIssueError
 from waves.steps.work import Done, HeldError, Work, to_json
 
 NAMED = 20  # ignored files named in the record
@@ -27,6 +29,7 @@ def run(work: Work) -> Done:
             )
         git.delete_ref(batch.repository, f"refs/heads/{branch}", tip)
     _remove_from_remote(work, head)
+    _close_issues(work)
     found = {"worktree": str(path), "branch": branch, "ignored_files_removed": lost, "at": time.time()}
     work.folder.write_target("cleaned.json", to_json(found))
     return Done(found, ("cleaned.json",))
@@ -83,5 +86,19 @@ def _remove_from_remote(work: Work, head: str) -> None:
     if there.get(branch, head) != head:
         raise HeldError("waiting", f"branch {work.branch} is kept on the remote: it was pushed after the merge")
     moves = {ref: ("", oid) for ref, oid in there.items()}
-    if moves and not git.push_refs(work.batch.repository, moves):
-        raise HeldError("broken", f"branch {work.branch} moved on the remote in this very moment")
+    with contextlib.suppress(GitError):  # the forge may have deleted the branch a moment before: that is looked at next
+        if not moves or git.push_refs(work.batch.repository, moves):
+            return
+    if left := git.remote_refs(work.batch.repository, *moves):
+        raise HeldError("broken", f"{', '.join(sorted(left))} could not be deleted on the remote; "
+                                  "the next `doit` tries again")  # fmt: skip
+
+
+def _close_issues(work: Work) -> None:
+    """See that the unit's issues are closed: GitHub does so only where the base is the default branch."""
+    forge = work.batch.forge
+    with contextlib.suppress(UnknownIssueError):  # moved or deleted since: there is nothing to close
+        for issue in forge.issues(work.unit.issues):
+            if issue.state == "open":
+                forge.close_issue(issue.number)
+                work.say(f"closed issue #{issue.number}")

@@ -10,11 +10,12 @@ from waves import git, lifecycle, prompts
 from waves.errors import WavesError
 from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumbering
 from waves.records import digest, read_json
-from waves.steps import agent_run, decide, guarded
+from waves.report.texts import Cycle
+from waves.steps import agent_run, decide, description, guarded
 from waves.steps.points import point_of, rules_of
 from waves.steps.pr import publish, refuse_ended
 from waves.steps.work import Done, Work, to_json
-from waves.verdicts import CHECKS, CORRECT
+from waves.verdicts import CHECKS, CORRECT, LISTED, decision_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def run(work: Work) -> Done:
     facts = agent_run.facts_of(ran)
     publish(work, facts["head"])
     _say_what_changed(work, source, ran.collected.commits)
+    description.update(work, work.batch.forge.pull(work.pull), Cycle(work.step.at, str(facts["head"])))
     work.folder.write_target(f"correct-{work.step.at}.out", agent_run.readable_log(ran))
     found = {**facts, "before": before, "rebased": ran.collected.rebased, "answers": source}
     return Done(found, (f"correct-{work.step.at}.out",))
@@ -80,16 +82,24 @@ def _asked(work: Work, source: str) -> Asked:
     kind, _, at = source.partition("@")
     if kind == "land":
         return _asked_by_landing(source, read_json(work.path / f"land-{at}.json") or {})
-    decision = decide.decision_from(read_json(work.path / f"decision-{at}.json") or {})
+    decision = decision_from(read_json(work.path / f"decision-{at}.json") or {})
     chosen = decision.items(CORRECT)
     return Asked(
         source=source,
         points=tuple(point_of(one, at) for one in chosen if one.list != CHECKS),
         deferred=tuple(
-            Deferred(point_of(one.item, at), one.why) for one in decision.treated if one.treatment != CORRECT
+            Deferred(point_of(one.item, at), one.why)
+            for one in decision.treated
+            if one.treatment not in (CORRECT, LISTED)
         ),
-        red_checks=tuple(RedCheck(one.issue, one.detail) for one in chosen if one.list == CHECKS),
+        red_checks=_red_checks(work, at) if any(one.list == CHECKS for one in chosen) else (),
     )
+
+
+def _red_checks(work: Work, at: str) -> tuple[RedCheck, ...]:
+    checks = read_json(work.path / f"checks-{at}.json") or {}
+    red = (one for one in checks.get("checks", ()) if one["state"] == "red")
+    return tuple(RedCheck(one["name"], one["tail"], one["url"]) for one in red)
 
 
 def _asked_by_landing(source: str, value: dict[str, Any]) -> Asked:

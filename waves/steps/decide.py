@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
 from waves import lifecycle, verdicts
 from waves.contracts import Item, Review
 from waves.errors import WavesError
-from waves.lifecycle import Facts
 from waves.records import Json, digest, read_json
 from waves.report import texts
-from waves.steps import arbitrate
+from waves.steps import arbitrate, description, feedback
 from waves.steps.work import Done, Work, to_json
-from waves.verdicts import Case, Decision, Treated
+from waves.verdicts import Case, Decision
 
 
 def run(work: Work) -> Done:
     cycle = work.step.at
     review = read_review(work, cycle)
     checks = read_json(work.path / f"checks-{cycle}.json") or {}
-    case = _case(work.facts, cycle, review, checks, {})
+    case = _case(work, cycle, review, checks, {})
     decision = verdicts.decide(case, work.batch.plan.policy)
     if decision.kind == verdicts.ARBITRATE:
         requested = arbitrate.run(work, decision.items(verdicts.ARBITRATE))
-        case = _case(work.facts, cycle, review, checks, requested)
+        case = _case(work, cycle, review, checks, requested)
         decision = verdicts.decide(case, work.batch.plan.policy)
     name = f"decision-{cycle}.json"
-    work.folder.write_target(name, to_json({"cycle": cycle, "summary": review.summary, **_plain(decision)}))
+    work.folder.write_target(name, to_json({"cycle": cycle, "summary": review.summary, **verdicts.to_json(decision)}))
     comment(work, cycle)
+    head = work.facts.head(cycle)
+    pull = work.batch.forge.pull(work.pull)
+    description.update(work, pull, texts.Cycle(cycle, head, case.checks, review.verdict, decision.kind))
+    if decision.kind == verdicts.MERGE and pull.draft and work.batch.plan.policy.draft:
+        work.batch.forge.ready(pull.number)
     correct = decision.items(verdicts.CORRECT)
     work.say(f"{decision.kind}: {decision.reason}")
     found = {
-        "decision": decision.kind, "reason": decision.reason, "head": work.facts.head(cycle),
+        "decision": decision.kind, "reason": decision.reason, "head": head,
         "rule": _rule(work, decision), "to_correct": digest([[item.id, item.digest] for item in correct]),
         "items": {f"{one.item.id}@{cycle}": one.treatment for one in decision.treated},
     }  # fmt: skip
@@ -49,26 +51,32 @@ def read_review(work: Work, cycle: str) -> Review:
         raise WavesError(f"{path}: not a review any more; delete the file to have the review made again") from None
 
 
-def _case(facts: Facts, cycle: str, review: Review, checks: Json, requested: Mapping[str, str | None]) -> Case:
-    red = [one for one in checks.get("checks", ()) if one["state"] == "red"]
-    extra = tuple(
-        Item(
-            f"C{number}",
-            verdicts.CHECKS,
-            "",
-            None,
-            f"check `{one['name']}` is red",
-            "make it pass",
-            0,
-            1.0,
-            one["tail"],
-        )
-        for number, one in enumerate(red, 1)
-    )
-    corrections, allowed = lifecycle.corrections(facts, cycle)
+def _case(work: Work, cycle: str, review: Review, checks: Json, requested: Mapping[str, str | None]) -> Case:
+    corrections, allowed = lifecycle.corrections(work.facts, cycle)
+    said, strangers = feedback.items(work)
     return Case(
-        cycle, review, str(checks.get("state", "pending")), extra, facts.rulings, requested, corrections, allowed
+        cycle=cycle,
+        review=review,
+        checks=str(checks.get("state", "pending")),
+        feedback=said,
+        strangers=strangers,
+        extra=tuple(_red_check(number, one) for number, one in enumerate(_red(checks), 1)),
+        rulings=work.facts.rulings,
+        requested=requested,
+        corrections=corrections,
+        may_correct=allowed,
+        needs_checks=work.batch.plan.needs_checks,
     )
+
+
+def _red(checks: Json) -> list[Json]:
+    return [one for one in checks.get("checks", ()) if one["state"] == "red"]
+
+
+def _red_check(number: int, check: Json) -> Item:
+    where = f": {check['url']}" if str(check["url"]).startswith("http") else ""
+    issue = f"check `{check['name']}` is red{where}"
+    return Item(f"C{number}", verdicts.CHECKS, "", None, issue, "make it pass", 0, 1.0, check["tail"])
 
 
 def _rule(work: Work, decision: Decision) -> str:
@@ -81,7 +89,7 @@ def comment(work: Work, cycle: str, after: str = "") -> None:
     """Write the cycle's one comment, or bring it up to date; `after` is what the correction changed."""
     value = read_json(work.path / f"decision-{cycle}.json") or {}
     checks = read_json(work.path / f"checks-{cycle}.json") or {}
-    decision = decision_from(value)
+    decision = verdicts.decision_from(value)
     head = work.facts.head(cycle)
     text = texts.cycle_comment(
         cycle, head, str(value.get("summary", "")), str(checks.get("state", "")), decision, after
@@ -93,15 +101,3 @@ def marker(work: Work, what: str) -> str:
     """The hidden name of a comment: the same cause always finds the same comment."""
     again = f"/{work.facts.generation}" if work.facts.generation > 1 else ""
     return f"waves:{work.batch.plan.batch}/{work.unit.name}{again}/{what}"
-
-
-def _plain(decision: Decision) -> Json:
-    return {
-        "decision": decision.kind, "reason": decision.reason,
-        "treated": [{"item": asdict(one.item), "treatment": one.treatment, "why": one.why} for one in decision.treated],
-    }  # fmt: skip
-
-
-def decision_from(value: Mapping[str, Any]) -> Decision:
-    treated = tuple(Treated(Item(**one["item"]), one["treatment"], one["why"]) for one in value.get("treated", ()))
-    return Decision(str(value.get("decision", "")), str(value.get("reason", "")), treated)

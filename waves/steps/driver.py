@@ -75,7 +75,7 @@ def _in_trouble(work: Work, held: HeldError, inputs: Mapping[str, str]) -> None:
     attempts = 1 + (before.attempts if before and before.kind == held.kind == "escalated" else 0)
     # A retry that a person ruled while the step ran is not used up by the attempt that was already going.
     attempts = max(attempts, work.retries() + 1)
-    trouble = Trouble(work.step.name, held.kind, held.reason, attempts, held.rule, digest(dict(inputs)))
+    trouble = Trouble(work.step.name, held.kind, held.reason, attempts, held.rule, digest(dict(inputs)), held.person)
     work.folder.in_trouble(trouble)
     work.say(f"{held.kind}: {held.reason}")
 

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from waves.forges import Issue
+from waves.plan.model import Policy
 from waves.steps.work import Done, HeldError, Work, to_json
 
 
 def run(work: Work) -> Done:
     if taken := work.batch.elsewhere(work.unit):
         raise HeldError("waiting", taken)
-    issues = [work.batch.forge.issue(number) for number in work.unit.issues]
+    issues = [as_heard(work.batch.forge.issue(number), work.batch.plan.policy) for number in work.unit.issues]
     closed = [issue.number for issue in issues if issue.state != "open"]
     if closed and not work.unit.adopted:
         named = ", ".join(f"#{number}" for number in closed)
         raise HeldError("waiting", f"issue {named} is closed: reopen it, or move it to `skip` in the plan")
     if found := work.batch.gate.objection(work.unit):
         raise HeldError("waiting", found)
+    flags = [words for issue in issues if (words := by_stranger(issue))]
+    for flag in flags:
+        work.say(f"flag: {flag}")
     work.folder.write_target("issue.json", to_json({"issues": [asdict(issue) for issue in issues]}))
-    return Done({"issues": len(issues)}, ("issue.json",))
+    return Done({"issues": len(issues), "flags": flags}, ("issue.json",))
+
+
+def as_heard(issue: Issue, policy: Policy) -> Issue:
+    """The issue with `trusted` as the plan sees it, rather than as who can write to the repository."""
+    return replace(
+        issue,
+        trusted=policy.trusts(issue.author, writer=issue.trusted),
+        comments=tuple(replace(one, trusted=policy.trusts(one.author, writer=one.trusted)) for one in issue.comments),
+    )
+
+
+def by_stranger(issue: Issue) -> str:
+    """What a person should know of an issue by somebody whom the plan does not trust, or nothing."""
+    if issue.trusted:
+        return ""
+    author = issue.author or "somebody unknown"
+    return f"issue #{issue.number} is by {author}, whom policy.trusted leaves out: agents are told so; read it yourself"

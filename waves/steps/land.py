@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from dataclasses import dataclass, field
 
 from waves import git, lifecycle, locks
-from waves.errors import BaseMovedError, HeadMovedError
-from waves.forges import Check, Pull
+from waves.errors import BaseMovedError, BehindError, BlockedError, HeadMovedError
+from waves.forges import Check, Checks, Pull
 from waves.plan import series
 from waves.records import digest
 from waves.report import texts
+from waves.steps import feedback, inherited
+from waves.steps.checks import wait_for
 from waves.steps.pr import closed
 from waves.steps.work import Done, HeldError, Work, to_json
 
@@ -50,7 +54,9 @@ def run(work: Work) -> Done:
     base_lock = work.batch.repository.common_dir / f"waves-base-{digest(work.batch.plan.base)}.lock"
     work.say("waits for its turn to land")
     with work.batch.landing.turn(rank, work.unit.name), locks.waiting(base_lock):
-        return _land(work, head)
+        landed = _land(work, cycle, head)
+    # The forge's queue takes its own time, and keeps the base green by itself: nobody has to wait for that here.
+    return landed if isinstance(landed, Done) else _through_queue(work, landed, head)
 
 
 def _approved_by_person(work: Work, cycle: str, head: str) -> bool:
@@ -69,28 +75,95 @@ def _ended_by_person(work: Work, pull: Pull, head: str) -> Done | None:
     return _merged(work, pull, head)
 
 
-def _land(work: Work, head: str) -> Done:
+def _land(work: Work, cycle: str, head: str) -> Done | Pull:
+    """Merge, or say what is not clean; a pull request that is in the forge's merge queue now is returned as it is."""
     for _ in range(MOVES):
         work.batch.fetch()
-        base = work.batch.base_head
         pull = work.batch.forge.pull(work.pull)
         if done := _ended_by_person(work, pull, head):
             return done
+        if pull.queued:
+            return pull
+        feedback.refuse_unheard(work, cycle)
+        if pull.draft:
+            raise HeldError("waiting", f"pull request #{pull.number} is a draft: mark it as ready, and the next "
+                                       "`doit` merges it", person=True)  # fmt: skip
+        base = work.batch.base_head
         if unclean := look(work, pull, head, base):
             return _not_clean(work, unclean)
-        try:
-            title = f"{pull.title} (#{pull.number})"
-            message = texts.merge_message(work.unit, pull.number)
-            merged = work.batch.forge.merge(
-                pull.number, head, base, work.batch.plan.policy.merge_method, title, message
-            )
-        except BaseMovedError:
-            continue
-        except HeadMovedError:
-            _refuse_gone(work)
-            continue
-        return _merged(work, merged, head)
+        tested, unclean = _tested(work, pull, head, base)
+        if unclean:
+            return _not_clean(work, unclean)
+        if merged := _merge(work, pull, tested, base):
+            return merged if merged.queued else _merged(work, merged, head)
     raise HeldError("waiting", "the base, or the branch, moves faster than the checks run; the next `doit` tries again")
+
+
+def _merge(work: Work, pull: Pull, head: str, base: str) -> Pull | None:
+    """The merged or queued pull request; None where something moved, and has to be looked at again."""
+    forge, method = work.batch.forge, work.batch.plan.policy.merge_method
+    title = texts.merge_title(work.unit, work.issues(), pull.title, pull.number)
+    message = texts.merge_message(work.unit, pull.number)
+    try:
+        return forge.merge(pull.number, head, base, method, title, message)
+    except BaseMovedError:
+        return None
+    except HeadMovedError:
+        _refuse_gone(work)
+        return None
+    except BehindError:
+        _update(work, pull, head)
+        return None
+    except BlockedError as blocked:
+        if forge.approve(pull.number, head, texts.approval(work.unit)):
+            with contextlib.suppress(BlockedError, BaseMovedError, HeadMovedError):
+                return forge.merge(pull.number, head, base, method, title, message)
+        raise HeldError("waiting", str(blocked), person=True) from None
+
+
+def _tested(work: Work, pull: Pull, head: str, base: str) -> tuple[str, Unclean]:
+    """The head to merge, when checks have run on what merging it comes to as far as the plan wants that."""
+    repository, present = work.batch.repository, pull.head
+    merged = git.merge_tree(repository, base, present)
+    moved = merged.tree != git.tree_of(repository, present) and work.batch.plan.policy.integrate == "tested"
+    if moved and pull.integration == "trial":
+        work.say("the base moved: checks the merge result")
+        return present, Unclean(red_checks=_red(work.batch.forge.checks_of_merge(base, present)))
+    if moved and pull.integration == "update":
+        present = _update(work, pull, present)
+    if present == head:
+        return present, Unclean()
+    return present, Unclean(red_checks=_red(wait_for(work, present)))
+
+
+def _red(checks: Checks) -> tuple[Check, ...]:
+    return tuple(check for check in checks.checks if check.state == "red")
+
+
+def _update(work: Work, pull: Pull, head: str) -> str:
+    """Have the forge merge the base into the branch; what it made is looked at before anything else is done with it."""
+    work.say("the base moved: has it merged into the branch, and checks that")
+    new = work.batch.forge.update_branch(pull.number, head)
+    work.batch.fetch(work.branch)
+    if inherited.merges(work.batch.repository, new, head, work.batch.base_head) is None:
+        raise work.escalate(f"{new[:8]} was to be {head[:8]} with the base merged in, and is something else")
+    return new
+
+
+def _through_queue(work: Work, pull: Pull, head: str) -> Done:
+    """Wait until the forge's merge queue has merged the pull request, or has given it back."""
+    work.say(f"pull request #{pull.number} is in the merge queue")
+    until = time.monotonic() + work.batch.plan.policy.run_timeout
+    while pull.queued and (left := until - time.monotonic()) > 0:
+        work.batch.forge.wait(left)
+        pull = work.batch.forge.pull(pull.number)
+    if pull.queued:
+        raise HeldError("waiting", f"pull request #{pull.number} is in the merge queue still; "
+                                   "the next `doit` looks again")  # fmt: skip
+    work.batch.fetch()
+    if done := _ended_by_person(work, pull, head):
+        return done
+    raise work.escalate(f"the merge queue gave #{pull.number} back: see {pull.url}")
 
 
 def _refuse_gone(work: Work) -> None:
@@ -100,22 +173,23 @@ def _refuse_gone(work: Work) -> None:
 
 
 def look(work: Work, pull: Pull, head: str, base: str) -> Unclean:
-    """Everything that can stand between an approved head and the base as it is now, cheapest first."""
+    """What can stand between an approved head and the base as it is now, apart from checks; cheapest first."""
     repository = work.batch.repository
-    if pull.head != head:
+    if pull.head != head and _more_than(work, pull.head, head) is None:
         return Unclean(pushed=pull.head)
-    merged = git.merge_tree(repository, base, head)
+    merged = git.merge_tree(repository, base, pull.head)
     if merged.tree is None:
         return Unclean(conflicts=merged.conflicts)
-    collisions = _collisions(work, base, head)
-    overlaps = _overlapping(work, head)
-    if collisions or overlaps:
-        return Unclean(renumber=collisions, overlaps=overlaps)
-    if work.batch.plan.policy.integrate == "tested" and merged.tree != git.tree_of(repository, head):
-        work.say("the base moved: checks the merge result")
-        checks = work.batch.forge.checks_of_merge(base, head)
-        return Unclean(red_checks=tuple(check for check in checks.checks if check.state == "red"))
-    return Unclean()
+    return Unclean(renumber=_collisions(work, base, pull.head), overlaps=_overlapping(work, head))
+
+
+def _more_than(work: Work, present: str, head: str) -> tuple[str, ...] | None:
+    """The merges of the base that the branch has beyond an approved head; None where it has something else."""
+    if git.resolve(work.batch.repository, present) is None:
+        work.batch.fetch(*git.remote_heads(work.batch.repository, work.branch))
+    if git.resolve(work.batch.repository, present) is None:
+        return None
+    return inherited.merges(work.batch.repository, present, head, work.batch.base_head)
 
 
 def _collisions(work: Work, base: str, head: str) -> list[tuple[str, str, int]]:
@@ -173,16 +247,16 @@ def _not_clean(work: Work, unclean: Unclean) -> Done:
 
 def _merged(work: Work, pull: Pull, head: str) -> Done:
     """Verify on the outside that it happened, then write it down."""
-    if pull.head and git.resolve(work.batch.repository, pull.head) is None:
-        work.batch.fetch(*git.remote_heads(work.batch.repository, work.branch))
+    landed = pull.head or head
     work.batch.fetch()
+    updates = _more_than(work, landed, head) if head else None
     if not git.is_ancestor(work.batch.repository, pull.merge_commit, work.batch.base_head):
         raise HeldError("broken", f"#{pull.number} reads merged, but {pull.merge_commit[:8]} is not in the base")
-    if pull.head and pull.head != head:
-        work.say(f"flag: merged by somebody else at {pull.head[:8]}, reviewed was {head[:8] or 'nothing'}")
+    if updates is None:
+        work.say(f"flag: merged by somebody else at {landed[:8]}, reviewed was {head[:8] or 'nothing'}")
     found = {
-        "merged": True, "clean": True, "decision": "merged", "head": pull.head or head, "reviewed": head,
-        "merge_commit": pull.merge_commit, "number": pull.number,
+        "merged": True, "clean": True, "decision": "merged", "head": landed, "reviewed": head,
+        "updates": list(updates or ()), "merge_commit": pull.merge_commit, "number": pull.number,
     }  # fmt: skip
     name = f"land-{work.step.at}.json"
     work.folder.write_target(name, to_json(found))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from waves import git
 from waves.errors import ForgeError
-from waves.forges import Issue, Pull, closed_by
+from waves.forges import Issue
 from waves.steps.batch import Batch
 from waves.triage import text
 from waves.triage.model import ForgeFacts, InFlight
@@ -29,11 +28,9 @@ def facts(batch: Batch, issues: Sequence[Issue]) -> ForgeFacts:
 def _pulls(batch: Batch) -> Iterator[InFlight]:
     """The open pull requests that are not this batch's own, with the issues they close and the files they touch."""
     branches, numbers = _own(batch)
-    others = [one for one in batch.forge.open_pulls() if one.branch not in branches and one.number not in numbers]
-    here = _brought_here(batch, {one.branch for one in others})
-    for one in others:
-        paths = _paths(batch, one) if one.branch in here else frozenset()
-        yield InFlight(f"pull request #{one.number}", frozenset(closed_by(one.body)), paths, one.number)
+    for one in batch.forge.open_pulls():
+        if one.branch not in branches and one.number not in numbers:
+            yield InFlight(f"pull request #{one.number}", frozenset(one.closes), frozenset(one.files), one.number)
 
 
 def _own(batch: Batch) -> tuple[set[str], set[int]]:
@@ -46,19 +43,3 @@ def _own(batch: Batch) -> tuple[set[str], set[int]]:
             branches.add(str(record.result["branch"]))
             numbers.add(int(record.result["number"]))
     return branches, {one for one in numbers if one is not None}
-
-
-def _brought_here(batch: Batch, branches: Collection[str]) -> Collection[str]:
-    """Fetch those branches that `origin` has: a pull request from a fork has none there."""
-    if not branches:
-        return ()
-    there = git.remote_heads(batch.repository, *sorted(branches))
-    if there:
-        batch.fetch(*sorted(there))
-    return there.keys()
-
-
-def _paths(batch: Batch, pull: Pull) -> frozenset[str]:
-    if not pull.head or git.resolve(batch.repository, pull.head) is None:
-        return frozenset()
-    return frozenset(one.path for one in git.changes(batch.repository, batch.base_head, pull.head))

@@ -8,6 +8,7 @@ from waves import git
 from waves.forges import Pull
 from waves.records import Record, made_by_runs
 from waves.report import texts
+from waves.steps import description, inherited
 from waves.steps.work import Done, HeldError, Work, to_json
 
 MANY_FILES, MANY_LINES = 40, 1500
@@ -15,6 +16,7 @@ MANY_FILES, MANY_LINES = 40, 1500
 
 def run(work: Work) -> Done:
     pull, head = _adopted(work) if work.unit.adopted else _published(work)
+    description.update(work, pull, texts.Cycle("0", head))
     shape = branch_shape(work, head)
     found = {"number": pull.number, "url": pull.url, "branch": work.branch, "head": head, **shape}
     work.folder.write_target("pr.json", to_json(found))
@@ -26,23 +28,27 @@ def run(work: Work) -> Done:
 def _published(work: Work) -> tuple[Pull, str]:
     head = str(work.result("implement")["head"])
     publish(work, head)
-    return _opened(work), head
+    return _opened(work, head), head
 
 
-def _opened(work: Work) -> Pull:
-    issues, unit, plan = work.issues(), work.unit, work.batch.plan
-    title, body = texts.pull_title(unit, issues), texts.pull_body(plan.batch, unit, issues, unit.checks)
-    return work.batch.forge.open_pull(work.branch, plan.base, title, body)
+def _opened(work: Work, head: str) -> Pull:
+    plan = work.batch.plan
+    title, body = texts.pull_title(work.unit, work.issues()), description.part(work, texts.Cycle("0", head))
+    return work.batch.forge.open_pull(
+        work.branch, plan.base, title, body, draft=plan.policy.draft, labels=plan.policy.labels
+    )
 
 
 def _adopted(work: Work) -> tuple[Pull, str]:
-    unit, forge = work.unit, work.batch.forge
+    unit, forge, head = work.unit, work.batch.forge, str(work.result("worktree")["head"])
     pull = forge.pull(unit.pull_request) if unit.pull_request else forge.pull_of(work.branch)
     if pull is None:
-        pull = _opened(work)
+        pull = _opened(work, head)
     if pull.state == "closed":
         raise closed(work, pull.number)
-    return pull, str(work.result("worktree")["head"])
+    if labels := work.batch.plan.policy.labels:
+        forge.label(pull.number, labels)
+    return pull, head
 
 
 def closed(work: Work, number: int) -> HeldError:
@@ -69,12 +75,19 @@ def publish(work: Work, head: str) -> None:
         return
     if there and there not in known_heads(work):
         work.batch.fetch(branch)
+        if inherited.merges(repository, there, _left_at(work), work.batch.base_head) is not None:
+            _over(work, head, there)
+            return  # nobody's work: the base, which the new head is to be merged with anyway
         if git.is_ancestor(repository, head, there):
             return  # a person went on from it, or brought both together: the next cycle takes that in
         raise work.escalate(f"{branch} was pushed by hand to {there[:8]} while an agent worked; bring both together "
                             f"in {work.batch.worktree_path(work.unit)}, push, and rule")  # fmt: skip
-    if not git.push(repository, head, branch, there):
-        raise HeldError("broken", f"{branch} moved on the remote in this very moment; the next `doit` looks again")
+    _over(work, head, there)
+
+
+def _over(work: Work, head: str, there: str) -> None:
+    if not git.push(work.batch.repository, head, work.branch, there):
+        raise HeldError("broken", f"{work.branch} moved on the remote in this very moment; the next `doit` looks again")
 
 
 def _left_at(work: Work) -> str:

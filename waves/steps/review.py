@@ -11,9 +11,9 @@ from waves.contracts import Review
 from waves.prompts.facts import ChangedFile, Deferred, ReviewRequest
 from waves.records import digest, read_json, read_text
 from waves.steps import agent_run
-from waves.steps.decide import decision_from
 from waves.steps.points import point_of, rules_of
 from waves.steps.work import Done, Work, to_json
+from waves.verdicts import decision_from
 
 
 def run(work: Work) -> Done:

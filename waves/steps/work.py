@@ -26,11 +26,14 @@ class Done:
 
 
 class HeldError(Exception):
-    """A step cannot go on: `kind` is escalated (a person must rule), waiting, closed or broken."""
+    """A step cannot go on: `kind` is escalated (a person must rule), waiting, closed or broken.
 
-    def __init__(self, kind: str, reason: str, rule: str = "") -> None:
+    `person`: time alone does not help, a person has to do something outside of Waves.
+    """
+
+    def __init__(self, kind: str, reason: str, rule: str = "", *, person: bool = False) -> None:
         super().__init__(reason)
-        self.kind, self.reason, self.rule = kind, reason, rule
+        self.kind, self.reason, self.rule, self.person = kind, reason, rule, person
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def _claim_on_remote(work: Work, branch: str, base: str) -> None:
 def _adopt(work: Work) -> tuple[str, str, str]:
     """Take over a branch that exists: branch, head, and where it left the base."""
     batch, unit = work.batch, work.unit
-    branch = unit.adopted_branch or batch.forge.pull(unit.pull_request or 0).branch
+    branch = unit.adopted_branch or _branch_of_pull(work, unit.pull_request or 0)
     head = git.remote_heads(batch.repository, branch).get(branch)
     if head is None:
         raise HeldError("waiting", f"the remote has no branch {branch} to adopt: push it, or correct the plan")
@@ -111,6 +111,14 @@ def _adopt(work: Work) -> tuple[str, str, str]:
     elif git.resolve(batch.repository, local) != head:
         raise HeldError("waiting", f"branch {branch} is elsewhere here than on the remote: bring them together first")
     return branch, head, git.merge_base(batch.repository, head, batch.base_head) or head
+
+
+def _branch_of_pull(work: Work, number: int) -> str:
+    pull = work.batch.forge.pull(number)
+    if pull.fork:
+        reason = f"pull request #{number} is from the fork {pull.fork}, where Waves does not push: push {pull.branch} "
+        raise HeldError("waiting", f"{reason}to the repository itself, and adopt it with `branch:`", person=True)
+    return pull.branch
 
 
 def make(work: Work, branch: str) -> git.Repository:

@@ -1,0 +1,146 @@
+"""GitHub as a forge: the protocol, each call handed to the module that knows how; it decides nothing of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from waves import git
+from waves.errors import ForgeError
+from waves.forges import Checks, Feedback, InFlight, Issue, Pull, Run
+from waves.forges.github import access, checks, poll, workflows
+from waves.forges.github.client import FIRST_PAUSE, Client
+from waves.forges.github.comments import Comments, marked
+from waves.forges.github.issues import Issues
+from waves.forges.github.merging import Merging, close
+from waves.forges.github.pulls import Pulls, approve
+from waves.forges.github.trust import Trust
+from waves.plan.model import Plan
+
+GRACE = 60.0  # seconds that checks are given to appear on a head, from when it was first seen there
+ENDED = ("SUCCESS", "FAILURE", "ERROR")  # a roll-up that is worth a look at what is in it
+
+
+class GithubForge:
+    """The `Forge` protocol. Nothing is asked of GitHub before the first call."""
+
+    def __init__(
+        self, repository: git.Repository, plan: Plan, *, grace: float = GRACE, first_pause: float = FIRST_PAUSE
+    ) -> None:
+        address = access.address_of(plan.repo, repository)
+        self.client = Client(access.of(address), first_pause)
+        reviewer = access.of_reviewer(address)
+        self.reviewer = Client(reviewer, first_pause) if reviewer else None
+        trust = Trust(self.client)
+        self._issues = Issues(self.client, trust, tuple(number for unit in plan.units for number in unit.issues))
+        self._pulls = Pulls(self.client)
+        self._comments = Comments(self.client, trust)
+        self._merging = Merging(self.client, self._pulls)
+        self._poll = poll.Poll(lambda: poll.look(self.client))
+        self._grace = grace
+        self._without_checks: dict[str, float] = {}  # commit to when it was first seen so
+        self._ended: dict[tuple[str, str], Checks] = {}  # by commit and GitHub's roll-up
+
+    # ---- issues
+
+    def issue(self, number: int) -> Issue:
+        return self._issues.issue(number)
+
+    def issues(self, numbers: Sequence[int] = (), *, label: str = "", milestone: str = "") -> Sequence[Issue]:
+        return self._issues.issues(numbers, label, milestone)
+
+    def close_issue(self, number: int) -> None:
+        close(self.client, number)
+
+    # ---- pull requests
+
+    def pull(self, number: int) -> Pull:
+        return self._pulls.look(number).pull
+
+    def pulls(self, numbers: Sequence[int]) -> Mapping[int, Pull]:
+        return {number: seen.pull for number, seen in self._pulls.look_at(numbers).items()}
+
+    def pull_of(self, branch: str) -> Pull | None:
+        return self._pulls.of_branch(branch)
+
+    def open_pulls(self) -> Sequence[InFlight]:
+        return self._pulls.in_flight()
+
+    def open_pull(
+        self, branch: str, base: str, title: str, body: str, *, draft: bool = False, labels: Sequence[str] = ()
+    ) -> Pull:
+        return self._pulls.open(branch, base, title, body, draft=draft, labels=labels)
+
+    def describe_pull(self, number: int, title: str, body: str) -> None:
+        self._pulls.describe(number, title, body)
+
+    def label(self, number: int, labels: Sequence[str]) -> None:
+        self._pulls.label(number, labels)
+
+    def ready(self, number: int) -> None:
+        self._pulls.ready(number)
+
+    def feedback(self, numbers: Sequence[int]) -> Mapping[int, Sequence[Feedback]]:
+        return self._comments.feedback(numbers)
+
+    def comment(self, number: int, marker: str, body: str) -> None:
+        self._comments.write(number, marker, body)
+
+    def comments(self, number: int) -> Sequence[tuple[str, str]]:
+        return self._comments.read(number)
+
+    def approve(self, number: int, head: str, body: str) -> bool:
+        if self.reviewer is None:
+            return False
+        return approve(self.reviewer, number, head, marked("waves:approval", body))
+
+    # ---- checks
+
+    def checks(self, commit: str) -> Checks:
+        found = self._poll.latest()
+        if commit not in found.rollups:  # just pushed
+            found = self._poll.anew()
+        word = found.rollups.get(commit)
+        if word == "":
+            return self._without(commit)
+        if word is not None and word not in ENDED:
+            return Checks(commit, "pending")
+        if word is not None and (commit, word) in self._ended:
+            return self._ended[commit, word]
+        seen = found.pulls.get(commit)
+        now = checks.of_commit(self.client, commit, seen.pull.number if seen else None)
+        if now.state == "none":
+            return self._without(commit)
+        if word is not None and now.state != "pending":
+            self._ended[commit, word] = now
+        return now
+
+    def _without(self, commit: str) -> Checks:
+        """None yet, or none at all: CI takes a while to notice a push."""
+        since = self._without_checks.setdefault(commit, time.monotonic())
+        return Checks(commit, "none" if time.monotonic() - since >= self._grace else "pending")
+
+    def checks_of_merge(self, base: str, head: str) -> Checks:
+        raise ForgeError(f"{head[:12]}: GitHub checks only what was pushed; bring the branch up to date instead")
+
+    def wait(self, seconds: float) -> None:
+        self._poll.wait(seconds)
+
+    # ---- merging
+
+    def update_branch(self, number: int, head: str) -> str:
+        return self._pulls.update_branch(number, head)
+
+    def merge(self, number: int, head: str, base: str, method: str, title: str, body: str) -> Pull:
+        return self._merging.merge(number, head, base, method, title, body)
+
+    # ---- workflows
+
+    def dispatch(self, workflow: str, ref: str, inputs: Mapping[str, str]) -> Run:
+        return workflows.dispatch(self.client, workflow, ref, inputs)
+
+    def dispatched(self, workflow: str, head: str) -> Sequence[Run]:
+        return workflows.dispatched(self.client, workflow, head)
+
+    def workflow_run(self, number: int) -> Run:
+        return workflows.run(self.client, number)
