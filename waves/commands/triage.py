@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from waves import git
-from waves import triage as examination
 from waves.errors import UsageError, WavesError
 from waves.forges import Issue
 from waves.plan import edit, reader, schema
@@ -120,7 +119,7 @@ def _chosen(batch: Batch, wanted: Wanted) -> list[Issue]:
 
 def _examine(batch: Batch, issues: Sequence[Issue]) -> Triage:
     batch.fetch()
-    return examination.examine(batch.repository, batch.base_head, issues, outside.facts(batch, issues))
+    return outside.examine(batch, issues, batch.base_head)
 
 
 def _claimed(batch: Batch, issues: Sequence[Issue], found: Triage, say: Say) -> Verified:

@@ -19,6 +19,7 @@ MOST_FILES = 4
 LONGEST_EVIDENCE = 600  # characters
 # These a person can take back by reading the plan alone, so they are resolutions as soon as they are proposed.
 HARMLESS = ("combine", "number", "skip")
+ORDERED = ("same-region", "dependency")  # where they are guesses, the merge order is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ class _Proposing:
         if applied and (found.weight >= 1 or found.proposal.action in HARMLESS):
             return text
         units = {self.unit_of.get(number, "") for number in found.issues}
-        if found.kind == "same-region" and not applied and len(units) == 2 and units <= set(order):
+        if found.kind in ORDERED and found.weight < SURE and len(units) == 2 and units <= set(order):
             first, then = sorted(units, key=order.index)
             return f"{first} lands first, see merge_order; {then} is rebased if they meet"
         return ""
