@@ -108,6 +108,11 @@ def test_a_weak_same_region_is_resolved_by_the_merge_order_and_no_unit_waits_for
     assert [one.resolution for one in plan.findings] == [resolution]
 
 
+def test_a_guess_that_a_surer_finding_confirms_asks_nothing_of_its_own() -> None:
+    what = proposed(REGION, found("dependency", "after", 47, 60, weight=0.5))
+    assert [(one.kind, one.resolution) for one in what.findings] == [("same-region", ""), ("dependency", "60 after 47")]
+
+
 def test_the_merge_order_never_contradicts_the_order_of_the_units() -> None:
     later = found("dependency", "after", 60, 41)
     meeting = found("same-region", "decide", 41, 52, weight=0.6), found("same-region", "decide", 60, 52, weight=0.6)

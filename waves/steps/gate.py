@@ -41,7 +41,7 @@ class Gate:
         if isinstance(self._found, WavesError):
             raise self._found
         mine = [one for one in self._found if set(one.issues) & set(unit.issues)]
-        return self._words(mine[0]) if mine else None
+        return self._words(mine[0], len(mine) - 1) if mine else None
 
     def _look(self) -> tuple[Found, ...]:
         batch = self._batch
@@ -73,11 +73,12 @@ class Gate:
                     found.append(forge.issue(number))
             return found
 
-    def _words(self, found: Found) -> str:
+    def _words(self, found: Found, more: int) -> str:
         plan = self._batch.plan
         path = plan.path.relative_to(self._batch.plan_top).as_posix()
         entry = flow(Entry({"issues": found.issues, "kind": found.kind, "evidence": found.evidence}))
         return (
             f"a finding that the plan does not know: {entry}; put it under `findings` in {path} with its `resolution` "
             f"(proposed: {found.proposal.text}), or run `waves triage --batch {plan.batch} --update`"
+            + (f"; there are {more} more" if more else "")
         )

@@ -198,7 +198,8 @@ class _Proposing:
         """What is done about it, where that is the plan's to say and not a person's; else empty."""
         if applied and found.proposal.action == "number":
             return "a number for each, see numbering"
-        if applied and (found.weight >= 1 or found.proposal.action in HARMLESS):
+        # A guess that is applied all the same is what a surer finding brought, and that one asks.
+        if applied and (found.proposal.action in HARMLESS or not SURE <= found.weight < 1):
             return text
         units = {self.unit_of.get(number, "") for number in found.issues}
         if found.kind in ORDERED and found.weight < SURE and len(units) == 2 and units <= set(order):
