@@ -23,7 +23,7 @@ from waves.triage.model import (
 )  # fmt: skip
 from waves.triage.words import Vocabulary, vocabulary_of
 
-SAME_REGION = 0.4  # likelihood from which a pair is named; the trade of precision for recall is in docs/triage.md
+SAME_REGION = 0.3  # likelihood from which a pair is named; the trade of precision for recall is in docs/triage.md
 SURE_FILE = 0.5
 SHORT = 600  # characters of an issue that may be trivial
 SHOWN, LEAST_SHOWN = 3, 0.05  # files named in one finding, and how likely such a file is

@@ -6,7 +6,7 @@ import functools
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
@@ -48,13 +48,15 @@ class Words(Protocol):
 class Vocabulary:
     """How rare words are among some texts, each given as the set of its stems."""
 
-    def __init__(self, texts: Collection[frozenset[str]]) -> None:
+    def __init__(self, texts: Collection[frozenset[str]], template: Collection[str] = ()) -> None:
+        """`template`: words that tell nothing however rare they are."""
+        self._template = frozenset(template)
         self._counts = Counter(word for text in texts for word in text)
         self._texts = len(texts)
 
     def rarity(self, word: str) -> float:
         """The inverse document frequency: 0 for a word that all texts have."""
-        return math.log((2 + self._texts) / (1 + self._counts[word]))
+        return 0.0 if word in self._template else math.log((2 + self._texts) / (1 + self._counts[word]))
 
     def norm(self, words: Iterable[str]) -> float:
         return math.sqrt(sum(self.rarity(word) ** 2 for word in words)) or 1.0
@@ -65,6 +67,16 @@ class Vocabulary:
         return both / self.norm(one) / self.norm(other)
 
 
-def vocabulary_of(*several: Iterable[Words]) -> Vocabulary:
-    """The vocabulary of past changes and of the issues themselves, whose common words tell no two of them apart."""
-    return Vocabulary([frozenset(text.words) for texts in several for text in texts])
+TEMPLATE = 4  # issues
+
+
+def vocabulary_of(history: Iterable[Words], issues: Iterable[Words]) -> Vocabulary:
+    """The vocabulary of past changes and of the issues; what many of the issues say tells none of them from another."""
+    said = [frozenset(issue.words) for issue in issues]
+    return Vocabulary([*(frozenset(past.words) for past in history), *said], said_by_many(said))
+
+
+def said_by_many(texts: Sequence[Collection[str]]) -> frozenset[str]:
+    """What a quarter of the texts have, and at least four: they were written by one template, or about one thing."""
+    counts = Counter(one for text in texts for one in set(text))
+    return frozenset(one for one, count in counts.items() if count >= max(TEMPLATE, len(texts) / 4))
