@@ -129,8 +129,14 @@ def test_issues_that_will_probably_touch_one_file_are_named_with_the_reasons_of_
     regions = {1: [region("a.py", 0.9), region("b.py", 0.9)], 2: [region("a.py", 0.8)], 3: [region("c.py", 1.0)]}
     (one,) = found({1: "x" * 700, 2: "x", 3: "x"}, regions)
     assert short(one) == ("same-region", (1, 2), "after")
-    assert one.evidence == "a.py: #1 named, 0.9; #2 named, 0.8"
+    assert one.evidence == "a.py (#1: named, 0.9; #2: named, 0.8)"
     assert (one.weight, one.paths) == (0.72, ("a.py",))
+
+
+def test_issues_with_the_same_rare_words_are_named_though_no_file_is_known() -> None:
+    (one,) = found({1: "zebra stripes flicker", 2: "zebra stripes flickered", 3: "forms"})
+    assert short(one) == ("same-region", (1, 2), "after")
+    assert one.evidence == "both speak of flicker, stripes, zebra"
 
 
 def test_two_short_issues_with_one_and_the_same_file_may_be_one_unit() -> None:

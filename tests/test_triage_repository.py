@@ -83,7 +83,7 @@ def test_history_leads_to_what_like_changes_touched_and_to_what_changes_together
 def test_two_issues_meet_in_a_file_that_neither_names(repository: Repository) -> None:
     (found,) = examine(repository, "judge_claim is slow" + " " * 700, "`ClaimVerdicts` is slow" + " " * 700).findings
     assert (found.kind, found.issues, found.paths[0]) == ("same-region", (1, 2), "src/claims/verdicts.py")
-    assert "#1 `judge_claim` is defined at line 2; #2 `ClaimVerdicts` is defined at line 1" in found.evidence
+    assert "(#1: `judge_claim` is defined at line 2; #2: `ClaimVerdicts` is defined at line 1)" in found.evidence
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ SAME_REGION = 0.3  # likelihood from which a pair is named; the trade of precisi
 SURE_FILE = 0.5
 SHORT = 600  # characters of an issue that may be trivial
 SHOWN, LEAST_SHOWN = 3, 0.05  # files named in one finding, and how likely such a file is
-SHOWN_WORDS = 5
+SHOWN_WORDS, ALIKE = 5, 0.1  # words named in one finding, and how alike two issues are for it
 NOT_WORK = {"duplicate", "question", "invalid", "wontfix", "discussion", "support"}
 UMBRELLA = re.compile(r"(?i)\b(?:umbrella|epic|meta|tracking(?: issue)?|roadmap)\b")
 
@@ -216,24 +216,26 @@ def _same_region(
         pair = (one.number, other.number)
         mine, theirs = regions.get(pair[0], ()), regions.get(pair[1], ())
         both = meeting.shared(mine, theirs)
-        weight = meeting.likelihood(both, vocabulary.likeness(one.words, other.words))
+        likeness = vocabulary.likeness(one.words, other.words)
+        weight = meeting.likelihood(both, likeness)
         if pair not in settled and weight >= SAME_REGION:
             trivial = _is_trivial(one, mine, both) and _is_trivial(other, theirs, both)
-            common = sorted(one.words.keys() & other.words.keys(), key=lambda word: (-vocabulary.rarity(word), word))
-            yield _region_finding(pair, both, weight, common[:SHOWN_WORDS], trivial)
+            rarest = vocabulary.rarest(one.words.keys() & other.words.keys())[:SHOWN_WORDS]
+            common = [one.words[word] for word in rarest if likeness >= ALIKE]
+            yield _region_finding(pair, both, weight, common, trivial)
 
 
 def _is_trivial(one: Reading, regions: Sequence[Region], both: Sequence[Shared]) -> bool:
     """A short issue whose one likely file is the shared one."""
     likely = [region.path for region in regions if region.weight >= SURE_FILE]
-    return one.length <= SHORT and likely == [each.path for each in both[:1]]
+    return one.length <= SHORT and len(likely) == 1 and likely == [each.path for each in both[:1]]
 
 
 def _region_finding(
     pair: tuple[int, int], both: Sequence[Shared], weight: float, common: Sequence[str], trivial: bool
 ) -> Found:
     first, then = pair
-    telling = [each for each in both if each.weight >= LEAST_SHOWN][:SHOWN]
+    telling = [each for each in both if each.weight >= LEAST_SHOWN][:SHOWN] or [*both[:1]]
     words = [f"both speak of {', '.join(common)}"] if common else []
     where = "; ".join([*(_reasons(pair, each) for each in telling), *words])
     paths = tuple(each.path for each in telling)
@@ -247,5 +249,5 @@ def _region_finding(
 def _reasons(pair: tuple[int, int], each: Shared) -> str:
     mine, theirs = each.one.evidence, each.other.evidence
     if mine == theirs:
-        return f"{each.path}: both {mine}"
-    return f"{each.path}: #{pair[0]} {mine}; #{pair[1]} {theirs}"
+        return f"{each.path} (both: {mine})"
+    return f"{each.path} (#{pair[0]}: {mine}; #{pair[1]}: {theirs})"

@@ -60,7 +60,9 @@ class Reading:
     mentions: tuple[Mention, ...] = ()
     references: tuple[Reference, ...] = ()
     intents: tuple[Intent, ...] = ()
-    words: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # stem -> how often
+    words: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # stem -> the word as it stands first
     length: int = 0  # characters of title and body
 
 

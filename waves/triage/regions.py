@@ -92,7 +92,7 @@ class Atlas:
                 found[path].append(index)
         return found
 
-    def similar(self, words: Mapping[str, int]) -> list[tuple[float, PastChange]]:
+    def similar(self, words: Iterable[str]) -> list[tuple[float, PastChange]]:
         """The past changes whose messages are most like these words, with the cosine of the angle between them."""
         scores: dict[int, float] = defaultdict(float)
         for word in words:
@@ -183,7 +183,7 @@ def _spoken_of(reading: Reading, atlas: Atlas) -> Iterator[Reason]:
         paths = atlas.path_words.get(word, ())
         for path in paths if len(paths) <= 5 * SPREAD else ():
             weights[path] += rarity(word) / total / len(paths) ** 0.5
-            words[path].append(word)
+            words[path].append(reading.words[word])
     for path, weight in weights.items():
         yield Reason(path, min(SPOKEN_OF, 2 * SPOKEN_OF * weight), f"its path has the words {', '.join(words[path])}")
 

@@ -23,16 +23,28 @@ LONGEST = 30
 
 def stems(text: str) -> Iterator[str]:
     """The words of a text in lower case without endings; names are taken apart (`readFile`, `read_file`)."""
+    return map(stem, _words(text))
+
+
+def spoken(text: str) -> dict[str, str]:
+    """Stem to the word as it stands first in the text, in lower case."""
+    found: dict[str, str] = {}
+    for word in _words(text):
+        found.setdefault(stem(word), word)
+    return found
+
+
+def _words(text: str) -> Iterator[str]:
     for found in WORD.finditer(text):
         word = found[0].lower()
         if 1 < len(word) <= LONGEST and word not in COMMON:
-            yield stem(word)
+            yield word
 
 
 @functools.lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """The word without the endings that plural, past and participle have."""
-    for ending, least in (("ies", 5), ("ing", 6), ("ed", 5), ("es", 6), ("s", 4), ("e", 5)):
+    for ending, least in (("ies", 5), ("ing", 6), ("ed", 6), ("es", 6), ("s", 4), ("e", 5)):
         if len(word) >= least and word.endswith(ending) and not word.endswith("ss"):
             return f"{word[:-3]}y" if ending == "ies" else word[: -len(ending)]
     return word
@@ -58,13 +70,19 @@ class Vocabulary:
         """The inverse document frequency: 0 for a word that all texts have."""
         return 0.0 if word in self._template else math.log((2 + self._texts) / (1 + self._counts[word]))
 
+    def rarest(self, words: Iterable[str]) -> list[str]:
+        """Those that tell anything, the rarest first."""
+        return sorted((word for word in words if self.rarity(word)), key=lambda word: (-self.rarity(word), word))
+
     def norm(self, words: Iterable[str]) -> float:
         return math.sqrt(sum(self.rarity(word) ** 2 for word in words)) or 1.0
 
     def likeness(self, one: Collection[str], other: Collection[str]) -> float:
-        """0 to 1: the cosine between two sets of words, each word as long as it is rare."""
-        both = sum(self.rarity(word) ** 2 for word in set(one) & set(other))
-        return both / self.norm(one) / self.norm(other)
+        """0 to 1: the cosine between two sets of words, each word as long as it is rare; one in common is chance."""
+        both = set(one) & set(other)
+        if len(both) < 2:
+            return 0.0
+        return sum(self.rarity(word) ** 2 for word in both) / self.norm(one) / self.norm(other)
 
 
 TEMPLATE = 4  # issues
