@@ -59,10 +59,6 @@ class Proposed:
     merge_order: Mapping[str, str]  # unit to the reason of its place
     numbers: Mapping[str, tuple[str, ...]]  # series pattern to the units that need a number
 
-    @property
-    def open(self) -> tuple[Listed, ...]:
-        return tuple(one for one in self.findings if not one.resolution)
-
 
 def propose(plan: Plan | None, issues: Sequence[OpenIssue], triage: Triage, more: Sequence[Found] = ()) -> Proposed:
     """What a plan is to say of these issues and findings; with a `plan`, only what that does not say yet.
@@ -102,7 +98,7 @@ class _Proposing:
             skip={number: (line(self.issues[number].title), why) for number, why in sorted(self.skip.items())},
             findings=tuple(sorted(listed, key=lambda one: bool(one.resolution))),  # first what is to be decided
             merge_order=order,
-            numbers={series: tuple(units) for series, units in self.numbers.items()},
+            numbers={series: tuple(units) for series, units in self.numbers.items() if units},
         )
 
     # ---- who is in
