@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 from waves.plan.schema import FINDING_KINDS
+from waves.prompts.fences import line
 from waves.triage import meeting, numbered
 from waves.triage.meeting import Shared
 from waves.triage.model import (
@@ -49,6 +51,8 @@ def find(
     ]
     settled = {pair for one in found if one.kind != "shared-numbering" for pair in combinations(sorted(one.issues), 2)}
     found += _same_region(working, regions, vocabulary_of(facts.history, readings), settled)
+    # Names of files and quotes are anybody's: a finding stays one line.
+    found = [replace(one, evidence=line(one.evidence)) for one in found]
     return tuple(sorted(found, key=lambda one: (FINDING_KINDS.index(one.kind), one.issues, one.evidence)))
 
 
@@ -105,7 +109,7 @@ def _touching(issue: int, regions: Sequence[Region], work: InFlight) -> Found | 
 
 def _umbrellas(opened: Sequence[Reading], readings: Sequence[Reading], forge: ForgeFacts) -> Iterator[Found]:
     for one in opened:
-        children = children_of(one, forge)
+        children = children_of(one, readings, forge)
         named = UMBRELLA.search(one.title) or any(UMBRELLA.search(label) for label in one.labels)
         if len(children) < 2 and not (children and named):
             continue
@@ -122,11 +126,13 @@ def _umbrellas(opened: Sequence[Reading], readings: Sequence[Reading], forge: Fo
         )
 
 
-def children_of(one: Reading, forge: ForgeFacts) -> tuple[int, ...]:
-    """The sub-issues of an issue in their order: the forge's links, or else its task list."""
-    linked = forge.children.get(one.number, ())
+def children_of(one: Reading, readings: Iterable[Reading], forge: ForgeFacts) -> tuple[int, ...]:
+    """The sub-issues of an issue in their order: the forge's links, or its task list, and then who says `part of`."""
     tasks = [reference.issue for reference in one.references if reference.role in ("task", "done-task")]
-    return tuple(number for number in dict.fromkeys(linked or tasks) if number != one.number)
+    claiming = [other.number for other in readings for reference in other.references
+                if reference.role == "parent" and reference.issue == one.number]  # fmt: skip
+    linked = [*(forge.children.get(one.number) or tasks), *claiming]
+    return tuple(number for number in dict.fromkeys(linked) if number != one.number)
 
 
 def _done(one: Reading) -> set[int]:
@@ -169,7 +175,7 @@ def _dependencies(
             proposal = Proposal("decide", f"{then} once #{first} is done", (then,))
             yield Found("dependency", (then,), f"{quote}; #{first} is not in this plan", proposal)
     for one in opened:
-        listed = [child for child in children_of(one, forge) if child in numbers - left_out]
+        listed = [child for child in children_of(one, (), forge) if child in numbers - left_out]
         for first, then in pairwise(listed):
             if not {(first, then), (then, first)} & stated.keys():
                 evidence = f"#{one.number} lists #{first} before #{then}"

@@ -131,7 +131,6 @@ class Region:
     path: str
     weight: float  # 0 to 1, how likely
     evidence: str  # one line that a person can check
-    lines: tuple[int, ...] = ()  # where in the file, as far as that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +185,5 @@ class ScopeOverlap:
     """Two units of a plan that are not ordered and whose scopes can match one file."""
 
     units: tuple[str, str]
-    issues: tuple[int, ...]  # of both
     paths: tuple[str, ...]  # files of the repository that both scopes match
-    globs: tuple[str, str]  # the entry of `scope.in` of each that matches the first of them
     message: str

@@ -17,12 +17,12 @@ from waves.triage.words import Vocabulary, said_by_many, stems, vocabulary_of
 # How likely a file is touched for one reason alone. Chosen on one repository, measured on others: docs/triage.md.
 NAMED, COVERED, DEFINED, USED, SAID, SPOKEN_OF, CALLED = 0.8, 0.6, 0.75, 0.5, 0.5, 0.6, 0.2
 SHARE = 0.75  # a reason that several files share is worth less for each
+SWEEP = 30  # files; a change of more of them says nothing of what belongs together
 SPREAD = 12  # files; what more of them hold says nothing about any of them
-NEIGHBOURS = 10  # past changes that an issue is compared with
-SIMILAR = 0.9
+NEIGHBOURS, SIMILAR = 10, 0.9  # past changes that are most like an issue; how far they are believed
 TOGETHER, SUPPORT = 0.5, 3  # of files that change together; commits that must show it
-LEAST = 0.03
-MOST = 60  # files of one issue
+LIKELY = 0.2  # of a file whose company is looked at
+LEAST, MOST = 0.03, 60  # weight of a region, and regions of an issue, that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,6 @@ class Reason:
     path: str
     weight: float
     evidence: str
-    line: int = 0
     direct: bool = False  # from what the issue names: the evidence that a person checks quickest
 
 
@@ -88,7 +87,7 @@ class Atlas:
         """Path -> the past changes that touched it; sweeping ones left out."""
         found = defaultdict(list)
         for index, past in enumerate(self.facts.history):
-            for path in past.paths if len(past.paths) <= 30 else ():
+            for path in past.paths if len(past.paths) <= SWEEP else ():
                 found[path].append(index)
         return found
 
@@ -121,9 +120,8 @@ def _joined(reasons: Iterable[Reason]) -> tuple[Region, ...]:
     for path, several in by_path.items():
         weight = 1 - math.prod(1 - one.weight for one in several)
         strongest = max(several, key=lambda one: (one.direct, one.weight, one.evidence))
-        lines = tuple(sorted({one.line for one in several if one.line}))
         if weight >= LEAST:
-            found.append(Region(path, round(weight, 4), strongest.evidence, lines))
+            found.append(Region(path, round(weight, 4), strongest.evidence))
     return tuple(sorted(found, key=lambda region: (-region.weight, region.path)))
 
 
@@ -170,7 +168,7 @@ def _spread(
     for path in several if len(several) <= SPREAD else ():
         line = (lines or {}).get(path, 0)
         place = f" at line {line}" if line else ""
-        yield Reason(path, weight / len(several) ** SHARE, evidence + place, line, direct=True)
+        yield Reason(path, weight / len(several) ** SHARE, evidence + place, direct=True)
 
 
 def _spoken_of(reading: Reading, atlas: Atlas) -> Iterator[Reason]:
@@ -209,7 +207,7 @@ def _together(regions: Iterable[Region], atlas: Atlas) -> Iterator[Reason]:
     """Files that history says change together with those already found."""
     for region in regions:
         changes = atlas.past_of.get(region.path, ())
-        if region.weight < 0.2 or len(changes) < SUPPORT:
+        if region.weight < LIKELY or len(changes) < SUPPORT:
             continue
         beside = Counter(path for index in changes for path in atlas.facts.history[index].paths)
         for path, count in beside.items():
