@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from waves import contracts
-from waves.contracts import Arbitration, Invalid, Review, read_arbitration, read_review
+from waves.contracts import Arbitration, Claims, Invalid, Review, read_arbitration, read_claims, read_review
+from waves.plan.schema import FINDING_KINDS
 
 
 def item(**changes: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def reason(found: Review | Arbitration | Invalid) -> str:
 # ---- the schemas
 
 
-@pytest.mark.parametrize("schema", [contracts.REVIEW, contracts.ARBITER])
+@pytest.mark.parametrize("schema", contracts.SCHEMAS.values())
 def test_the_schemas_are_what_strict_structured_output_takes(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
     for part in parts(schema):
@@ -208,6 +209,43 @@ def test_a_quote_keeps_every_character_so_that_it_can_be_found() -> None:
 )
 def test_judgements_that_break_the_contract_are_invalid(items: Any, words: str) -> None:
     assert reason(read_arbitration(json.dumps({"items": items}))) == words
+
+
+# ---- claims
+
+
+def claim(**changes: Any) -> dict[str, Any]:
+    return {
+        "kind": "semantic-overlap", "issues": [41, 47], "claim": "47 uses what 41 removes",
+        "quotes": [{"issue": 41, "quote": "remove\x1b it"}], "paths": ["src/a.py"], "resolution": "47 after 41",
+    } | changes  # fmt: skip
+
+
+def test_claims_are_read() -> None:
+    found = read_claims(json.dumps({"findings": [claim(), claim(claim="red \x1b[31m")]}))
+    assert isinstance(found, Claims)
+    first, second = found.claims
+    assert (first.issues, first.quotes, first.paths) == ((41, 47), ((41, "remove\x1b it"),), ("src/a.py",))
+    assert second.claim == "red "
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"kind": "in-flight"}, "findings[0].kind: 'in-flight' is not one of "),
+        ({"issues": [1.5]}, "findings[0].issues[0]: 1.5 is not of type 'integer'"),
+        ({"quotes": ["x"]}, "findings[0].quotes[0]: 'x' is not of type 'object'"),
+        ({"certain": True}, "findings[0]: Additional properties are not allowed"),
+    ],
+)
+def test_claims_that_break_the_contract_are_invalid(changes: dict[str, Any], words: str) -> None:
+    found = read_claims(json.dumps({"findings": [claim(**changes)]}))
+    assert isinstance(found, Invalid)
+    assert found.reason.startswith(words)
+
+
+def test_what_may_be_claimed_is_what_a_plan_may_hold() -> None:
+    assert set(contracts.CLAIMS) == set(FINDING_KINDS) - {"in-flight"}
 
 
 # ---- hostile answers

@@ -71,6 +71,11 @@ CORRECTION = prompts.Correction(
 )  # fmt: skip
 ARBITRATION = prompts.Arbitration("claim-verdicts", "acme/widgets", (ISSUE,), (VIOLATION,), SCHEMA)
 
+SURVEY = prompts.Survey(
+    repository="acme/widgets", worktree=Path("/checkout"), base="main", base_commit="a" * 40,
+    issues=(ISSUE, replace(ISSUE, number=47)), found=(f"same-region #41, #47: {NASTY}",), schema=SCHEMA,
+)  # fmt: skip
+
 BARE_UNIT = Unit("bare", (41,), "fix")
 BARE_ISSUE = Issue(41, "", "", "open")
 BARE = {
@@ -87,6 +92,7 @@ BARE = {
         )
     ),
     "arbiter": prompts.arbiter(replace(ARBITRATION, issues=(BARE_ISSUE,), points=())),
+    "triager": prompts.triager(replace(SURVEY, issues=(BARE_ISSUE,), found=())),
 }  # fmt: skip
 FULL = {
     "implementer": prompts.implementer(replace(DISPATCH, continued=("refactor: one",), flags=("edited since triage",))),
@@ -97,6 +103,7 @@ FULL = {
     "corrector": prompts.corrector(CORRECTION),
     "corrector again": prompts.corrector(replace(CORRECTION, previous_fault="no commit was made", rebase=False)),
     "arbiter": prompts.arbiter(replace(ARBITRATION, answer_file=Path("/answer.json"), previous_fault="no `items`")),
+    "triager": prompts.triager(replace(SURVEY, answer_file=Path("/answer.json"), previous_fault=f"no JSON {NASTY}")),
 }
 ALL = {**FULL, **{f"bare {role}": text for role, text in BARE.items()}}
 
@@ -363,6 +370,21 @@ def test_the_arbiter_sees_the_issue_and_the_items_and_no_comments() -> None:
     assert plain(VIOLATION.text) in fenced(section(prompt, "V1@0"))[0]
     assert "copied verbatim" in prompt
     assert SCHEMA in prompt
+
+
+# ---- triager
+
+
+def test_the_triager_sees_every_issue_what_is_known_and_what_counts() -> None:
+    prompt = prompts.triager(SURVEY)
+    for number in (41, 47):
+        assert plain(NASTY).strip() in fenced(section(prompt, f"Issue #{number}"))[0]
+    assert "trusted words" in prompt
+    assert "untrusted words" not in prompt
+    assert "same-region #41, #47" in fenced(section(prompt, "What is known already"))[0]
+    assert "copied verbatim" in section(prompt, "What counts")
+    assert SCHEMA in prompt
+    assert prompt.count("you change nothing") == 2
 
 
 # ---- templates

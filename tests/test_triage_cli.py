@@ -140,3 +140,23 @@ def test_what_was_proposed_can_be_had_as_json(world: World) -> None:
     assert (said["plan"], said["written"], said["left_out"]) == ("plans/auth.yaml", True, None)
     assert [one["issue"] for one in said["skip"]] == [40]
     assert [one["after"] for one in said["units"] if one["issues"] == [47]] == [["remove-edit-suggestions"]]
+
+
+# ---- scopes of a plan
+
+
+def test_scopes_that_meet_are_named_until_a_finding_resolves_it(world: World) -> None:
+    populate(world)
+    scopes = [{"unit": "a", "scope": {"in": ["src/**"]}}, {"unit": "c", "scope": {"in": ["src/form.py"]}}]
+    world.write_plan(*scopes, confirmed=None)
+    world.commit({})
+    for verb in ("check", "confirm"):
+        assert "src/form.py" in world.waves(verb, code=2).out
+    resolved = {"issues": [1, 2], "kind": "same-region", "resolution": "whoever is second is rebased"}
+    world.write_plan(*scopes, confirmed=None, findings=[resolved])
+    assert "then `waves confirm b`" in world.waves("check").out
+    world.write_plan(scopes[0], scopes[1] | {"after": ["a"]}, confirmed=None)
+    assert "then `waves confirm b`" in world.waves("check").out
+    world.write_plan(*scopes)
+    world.commit({})
+    assert world.waves("check").out.splitlines()[-1] == "b: 2 units, ready: `doit`", "confirmed is confirmed"

@@ -16,7 +16,7 @@ from waves.plan.model import Plan
 from waves.plan.reader import parse
 from waves.triage import draft, naming
 from waves.triage.model import Found, Proposal, Region, Triage, Turn
-from waves.triage.proposal import Proposed, propose
+from waves.triage.proposal import Listed, Proposed, propose
 
 PATH = Path("plans/auth.yaml")
 HEAD = draft.Head("auth", "issues of a test", "forge: local\n")
@@ -52,6 +52,10 @@ def read(what: Proposed) -> Plan:
     return parse(draft.draft(HEAD, what), PATH)
 
 
+def still_open(what: Proposed) -> list[Listed]:
+    return [one for one in what.findings if not one.resolution]
+
+
 # ---- what is proposed
 
 
@@ -71,7 +75,7 @@ def test_the_whole_proposal_is_in_the_plan() -> None:
     }  # fmt: skip
     assert dict(plan.numbering[0].assign) == {"thing-41": None, "thing-60": None}
     assert draft.summary(what) == "combine 52 and 53, skip 40, 47 after 41, 60 after 47, run the rest in parallel"
-    assert [one.kind for one in what.open] == ["same-region", "semantic-overlap"]
+    assert [one.kind for one in still_open(what)] == ["same-region", "semantic-overlap"]
 
 
 def test_the_draft_says_why_beside_what_it_proposes() -> None:
@@ -108,6 +112,11 @@ def test_a_weak_same_region_is_resolved_by_the_merge_order_and_no_unit_waits_for
     assert [one.resolution for one in plan.findings] == [resolution]
 
 
+def test_a_guess_that_a_surer_finding_confirms_asks_nothing_of_its_own() -> None:
+    what = proposed(REGION, found("dependency", "after", 47, 60, weight=0.5))
+    assert [(one.kind, one.resolution) for one in what.findings] == [("same-region", ""), ("dependency", "60 after 47")]
+
+
 def test_the_merge_order_never_contradicts_the_order_of_the_units() -> None:
     later = found("dependency", "after", 60, 41)
     meeting = found("same-region", "decide", 41, 52, weight=0.6), found("same-region", "decide", 60, 52, weight=0.6)
@@ -119,13 +128,13 @@ def test_a_guess_that_would_make_a_circle_is_left_to_a_person() -> None:
                    found("same-region", "after", 60, 41, weight=0.6)]  # fmt: skip
     what = proposed(*round_about)
     assert [unit.after for unit in read(what).units if unit.name == "thing-41"] == [()]
-    assert [(one.kind, one.applied) for one in what.open] == [("same-region", False)]
+    assert [(one.kind, one.applied) for one in still_open(what)] == [("same-region", False)]
 
 
 def test_what_is_combined_comes_after_nothing_of_itself() -> None:
     what = proposed(SIBLINGS, found("dependency", "after", 52, 53))
     assert [unit.after for unit in read(what).units] == [()] * 5
-    assert what.open == ()
+    assert still_open(what) == []
 
 
 def test_three_siblings_in_two_findings_are_one_unit() -> None:
@@ -183,6 +192,12 @@ def test_a_new_unit_comes_after_a_known_one_but_no_known_one_after_a_new_one() -
     assert {unit.name: unit.after for unit in plan.units}["thing-60"] == ("by-hand",)
     assert {unit.name: unit.after for unit in plan.units}["other"] == ()
     assert [one.resolution for one in plan.findings[1:]] == ["", "60 after 41"]
+
+
+def test_units_of_a_person_are_given_no_numbers() -> None:
+    what, plan = updated(KNOWN, found("shared-numbering", "number", 41, 47, series="docs/NNN.md"), issues=ISSUES[2:4])
+    assert plan.numbering == ()
+    assert [one.kind for one in still_open(what)] == ["shared-numbering"]
 
 
 def test_what_the_plan_knows_is_not_found_again() -> None:

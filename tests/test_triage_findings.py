@@ -94,6 +94,7 @@ def test_sub_issues_keep_their_order_and_the_forges_links_go_before_the_text() -
 def test_one_task_makes_no_umbrella_unless_the_title_says_so() -> None:
     assert found({1: "- [ ] #2", 2: ""}) == ()
     assert [one.kind for one in found({1: Issue(1, "Epic: forms", "- [ ] #2", "open"), 2: ""})] == ["umbrella"]
+    assert [one.kind for one in found({1: "", 2: "part of #1", 3: "Part of #1"})] == ["umbrella"]
 
 
 # ---- series
@@ -129,8 +130,20 @@ def test_issues_that_will_probably_touch_one_file_are_named_with_the_reasons_of_
     regions = {1: [region("a.py", 0.9), region("b.py", 0.9)], 2: [region("a.py", 0.8)], 3: [region("c.py", 1.0)]}
     (one,) = found({1: "x" * 700, 2: "x", 3: "x"}, regions)
     assert short(one) == ("same-region", (1, 2), "after")
-    assert one.evidence == "a.py: #1 named, 0.9; #2 named, 0.8"
+    assert one.evidence == "a.py (#1: named, 0.9; #2: named, 0.8)"
     assert (one.weight, one.paths) == (0.72, ("a.py",))
+
+
+def test_a_finding_stays_one_line_whatever_a_file_is_called() -> None:
+    regions = {number: [region("a\nb\x1b[2J.py", 0.9)] for number in (1, 2)}
+    (one,) = found({1: "", 2: ""}, regions)
+    assert one.evidence == "two small fixes in a b[2J.py (both: named, 0.9)"
+
+
+def test_issues_with_the_same_rare_words_are_named_though_no_file_is_known() -> None:
+    (one,) = found({1: "zebra stripes flicker", 2: "zebra stripes flickered", 3: "forms"})
+    assert short(one) == ("same-region", (1, 2), "after")
+    assert one.evidence == "both speak of flicker, stripes, zebra"
 
 
 def test_two_short_issues_with_one_and_the_same_file_may_be_one_unit() -> None:

@@ -98,6 +98,7 @@ class Guess:
 
 GUESSES = (
     Guess("triage", lambda pair: pair.by_triage, SAME_REGION),
+    Guess("triage, sure", lambda pair: pair.by_triage, 0.8),
     Guess("paths named", lambda pair: pair.by_paths, 1.0),
     Guess("words in common", lambda pair: pair.by_words, None),
 )

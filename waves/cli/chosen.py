@@ -31,7 +31,7 @@ def plans(*names: str) -> list[Planned]:
 
     found = list(workspace.plans(top(), [name for name in names if name]))
     if not found:
-        raise UsageError("there is no plan in plans/; `waves init` makes the folder, docs/plan.md says what goes in")
+        raise UsageError("there is no plan in plans/; `waves init` makes the folder, `waves triage` drafts one")
     return found
 
 

@@ -27,4 +27,4 @@ def initialise(top: Path) -> Iterator[str]:
         yield f"made {PLANS}/: a batch is a file in it"
     if added := ignore_own_folders(repository_at(top)):
         yield f"ignored {' and '.join(added)} in .git/info/exclude, for this clone alone"
-    yield f"next: write {PLANS}/NAME.yaml (docs/plan.md), `waves check`, `waves confirm`, commit it, `doit`"
+    yield f"next: `waves triage 41 47 --batch NAME` drafts {PLANS}/NAME.yaml; then `waves confirm`, commit it, `doit`"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from waves import git
-from waves import triage as examination
 from waves.errors import UsageError, WavesError
 from waves.forges import Issue
+from waves.forges.local import find_origin
 from waves.plan import edit, reader, schema
 from waves.plan.faults import did_you_mean
 from waves.plan.kinds import Scalar
@@ -22,7 +22,7 @@ from waves.triage import draft
 from waves.triage.claims import Verified, verify
 from waves.triage.model import Triage
 from waves.triage.proposal import Proposed, propose
-from waves.workspace import PLANS, Planned, repository_at
+from waves.workspace import PLANS, Planned, ignore_own_folders, repository_at
 
 Say = Callable[[str], None]
 ONE_UNIT = "units: [{unit: not-drafted-yet, issues: [1], type: feat}]\n"  # makes settings a plan that can be read
@@ -105,8 +105,13 @@ def _settings(top: Path, plans: Sequence[Planned]) -> str:
         latest = max(confirmed, key=lambda one: (one.plan.confirmed.on if one.plan.confirmed else None, one.name))
         if lines := edit.settings_of(reader.read_text(latest.path)):
             return f"# as in {latest.shown}\n{lines}"
-    url = git.remote_url(repository_at(top))
-    return "forge: github\n" if url and "github" in url else "forge: local\n"
+    repository = repository_at(top)
+    if git.remote_url(repository) is not None:
+        try:
+            find_origin(repository)
+        except UsageError:  # not a bare repository on this machine
+            return "forge: github\n"
+    return "forge: local\n"
 
 
 def _chosen(batch: Batch, wanted: Wanted) -> list[Issue]:
@@ -120,13 +125,14 @@ def _chosen(batch: Batch, wanted: Wanted) -> list[Issue]:
 
 def _examine(batch: Batch, issues: Sequence[Issue]) -> Triage:
     batch.fetch()
-    return examination.examine(batch.repository, batch.base_head, issues, outside.facts(batch, issues))
+    return outside.examine(batch, issues, batch.base_head)
 
 
 def _claimed(batch: Batch, issues: Sequence[Issue], found: Triage, say: Say) -> Verified:
     """What an agent finds besides, as far as it can be proved."""
     from waves.steps import triager
 
+    ignore_own_folders(batch.repository)
     said = triager.ask(batch, issues, found, say)
     return verify(said.claims, issues, frozenset(git.files_at(batch.repository, found.base)), found.findings)
 

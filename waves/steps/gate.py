@@ -6,11 +6,12 @@ import contextlib
 import threading
 from collections.abc import Sequence
 
-from waves import triage
+from waves import git
 from waves.errors import ForgeError, WavesError
 from waves.forges import Issue
 from waves.plan.model import Unit
 from waves.plan.writing import Entry, flow
+from waves.records import read_json, write_json
 from waves.steps import outside
 from waves.steps.batch import Batch
 from waves.triage.known import unanswered
@@ -40,16 +41,25 @@ class Gate:
         if isinstance(self._found, WavesError):
             raise self._found
         mine = [one for one in self._found if set(one.issues) & set(unit.issues)]
-        return self._words(mine[0]) if mine else None
+        return self._words(mine[0], len(mine) - 1) if mine else None
 
     def _look(self) -> tuple[Found, ...]:
         batch = self._batch
         going = [unit for unit in batch.plan.units if batch.outcome(unit.name).state not in ("merged", "dropped")]
         numbers = sorted({number for unit in going for number in unit.issues})
         issues = [issue for issue in self._issues(numbers) if issue.state == "open"]
-        found = triage.examine(batch.repository, batch.base_head, issues, outside.facts(batch, issues)).findings
+        found = outside.examine(batch, issues, self._base()).findings
         sure = [one for one in found if one.weight >= SURE and one.kind not in HARMLESS]
         return unanswered(batch.plan, sure)
+
+    def _base(self) -> str:
+        """The base when this batch was looked at first: what its own merges bring is no news about the issues."""
+        path, repository = self._batch.folder / "gate.json", self._batch.repository
+        known = (read_json(path) or {}).get("base")
+        if not isinstance(known, str) or git.resolve(repository, known) is None:
+            known = self._batch.base_head
+            write_json(path, {"base": known})
+        return known
 
     def _issues(self, numbers: Sequence[int]) -> Sequence[Issue]:
         """Those that can be read: the unit of one that can't be is held back by that alone, and no other is."""
@@ -63,11 +73,12 @@ class Gate:
                     found.append(forge.issue(number))
             return found
 
-    def _words(self, found: Found) -> str:
+    def _words(self, found: Found, more: int) -> str:
         plan = self._batch.plan
         path = plan.path.relative_to(self._batch.plan_top).as_posix()
         entry = flow(Entry({"issues": found.issues, "kind": found.kind, "evidence": found.evidence}))
         return (
             f"a finding that the plan does not know: {entry}; put it under `findings` in {path} with its `resolution` "
             f"(proposed: {found.proposal.text}), or run `waves triage --batch {plan.batch} --update`"
+            + (f"; there are {more} more" if more else "")
         )

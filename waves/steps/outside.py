@@ -1,15 +1,16 @@
-"""Gathers what issues do not say themselves: open pull requests, and what became of issues they name; no more."""
+"""Looks at issues and at what they do not say: repository, open pull requests, issues that they name; nothing more."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from waves import triage
 from waves.errors import ForgeError
 from waves.forges import Issue
 from waves.steps.batch import Batch
 from waves.triage import text
-from waves.triage.model import ForgeFacts, InFlight
+from waves.triage.model import ForgeFacts, InFlight, Triage
 
 
 def facts(batch: Batch, issues: Sequence[Issue]) -> ForgeFacts:
@@ -23,6 +24,12 @@ def facts(batch: Batch, issues: Sequence[Issue]) -> ForgeFacts:
             if batch.forge.issue(number).state != "open":
                 closed.add(number)
     return ForgeFacts(tuple(_pulls(batch)), closed=frozenset(closed | merged))
+
+
+def examine(batch: Batch, issues: Sequence[Issue], base: str) -> Triage:
+    """What is found among these issues at the commit `base`."""
+    apart = ["plans", *([batch.plan.local.issues] if batch.plan.forge == "local" else [])]
+    return triage.examine(batch.repository, base, issues, facts(batch, issues), apart)
 
 
 def _pulls(batch: Batch) -> Iterator[InFlight]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 from waves.plan.schema import FINDING_KINDS
+from waves.prompts.fences import line
 from waves.triage import meeting, numbered
 from waves.triage.meeting import Shared
 from waves.triage.model import (
@@ -23,11 +25,11 @@ from waves.triage.model import (
 )  # fmt: skip
 from waves.triage.words import Vocabulary, vocabulary_of
 
-SAME_REGION = 0.4  # likelihood from which a pair is named; the trade of precision for recall is in docs/triage.md
+SAME_REGION = 0.3  # likelihood from which a pair is named; the trade of precision for recall is in docs/triage.md
 SURE_FILE = 0.5
 SHORT = 600  # characters of an issue that may be trivial
 SHOWN, LEAST_SHOWN = 3, 0.05  # files named in one finding, and how likely such a file is
-SHOWN_WORDS = 5
+SHOWN_WORDS, ALIKE = 5, 0.1  # words named in one finding, and how alike two issues are for it
 NOT_WORK = {"duplicate", "question", "invalid", "wontfix", "discussion", "support"}
 UMBRELLA = re.compile(r"(?i)\b(?:umbrella|epic|meta|tracking(?: issue)?|roadmap)\b")
 
@@ -49,6 +51,8 @@ def find(
     ]
     settled = {pair for one in found if one.kind != "shared-numbering" for pair in combinations(sorted(one.issues), 2)}
     found += _same_region(working, regions, vocabulary_of(facts.history, readings), settled)
+    # Names of files and quotes are anybody's: a finding stays one line.
+    found = [replace(one, evidence=line(one.evidence)) for one in found]
     return tuple(sorted(found, key=lambda one: (FINDING_KINDS.index(one.kind), one.issues, one.evidence)))
 
 
@@ -105,7 +109,7 @@ def _touching(issue: int, regions: Sequence[Region], work: InFlight) -> Found | 
 
 def _umbrellas(opened: Sequence[Reading], readings: Sequence[Reading], forge: ForgeFacts) -> Iterator[Found]:
     for one in opened:
-        children = children_of(one, forge)
+        children = children_of(one, readings, forge)
         named = UMBRELLA.search(one.title) or any(UMBRELLA.search(label) for label in one.labels)
         if len(children) < 2 and not (children and named):
             continue
@@ -122,11 +126,13 @@ def _umbrellas(opened: Sequence[Reading], readings: Sequence[Reading], forge: Fo
         )
 
 
-def children_of(one: Reading, forge: ForgeFacts) -> tuple[int, ...]:
-    """The sub-issues of an issue in their order: the forge's links, or else its task list."""
-    linked = forge.children.get(one.number, ())
+def children_of(one: Reading, readings: Iterable[Reading], forge: ForgeFacts) -> tuple[int, ...]:
+    """The sub-issues of an issue in their order: the forge's links, or its task list, and then who says `part of`."""
     tasks = [reference.issue for reference in one.references if reference.role in ("task", "done-task")]
-    return tuple(number for number in dict.fromkeys(linked or tasks) if number != one.number)
+    claiming = [other.number for other in readings for reference in other.references
+                if reference.role == "parent" and reference.issue == one.number]  # fmt: skip
+    linked = [*(forge.children.get(one.number) or tasks), *claiming]
+    return tuple(number for number in dict.fromkeys(linked) if number != one.number)
 
 
 def _done(one: Reading) -> set[int]:
@@ -169,7 +175,7 @@ def _dependencies(
             proposal = Proposal("decide", f"{then} once #{first} is done", (then,))
             yield Found("dependency", (then,), f"{quote}; #{first} is not in this plan", proposal)
     for one in opened:
-        listed = [child for child in children_of(one, forge) if child in numbers - left_out]
+        listed = [child for child in children_of(one, (), forge) if child in numbers - left_out]
         for first, then in pairwise(listed):
             if not {(first, then), (then, first)} & stated.keys():
                 evidence = f"#{one.number} lists #{first} before #{then}"
@@ -216,24 +222,26 @@ def _same_region(
         pair = (one.number, other.number)
         mine, theirs = regions.get(pair[0], ()), regions.get(pair[1], ())
         both = meeting.shared(mine, theirs)
-        weight = meeting.likelihood(both, vocabulary.likeness(one.words, other.words))
+        likeness = vocabulary.likeness(one.words, other.words)
+        weight = meeting.likelihood(both, likeness)
         if pair not in settled and weight >= SAME_REGION:
             trivial = _is_trivial(one, mine, both) and _is_trivial(other, theirs, both)
-            common = sorted(one.words.keys() & other.words.keys(), key=lambda word: (-vocabulary.rarity(word), word))
-            yield _region_finding(pair, both, weight, common[:SHOWN_WORDS], trivial)
+            rarest = vocabulary.rarest(one.words.keys() & other.words.keys())[:SHOWN_WORDS]
+            common = [one.words[word] for word in rarest if likeness >= ALIKE]
+            yield _region_finding(pair, both, weight, common, trivial)
 
 
 def _is_trivial(one: Reading, regions: Sequence[Region], both: Sequence[Shared]) -> bool:
     """A short issue whose one likely file is the shared one."""
     likely = [region.path for region in regions if region.weight >= SURE_FILE]
-    return one.length <= SHORT and likely == [each.path for each in both[:1]]
+    return one.length <= SHORT and len(likely) == 1 and likely == [each.path for each in both[:1]]
 
 
 def _region_finding(
     pair: tuple[int, int], both: Sequence[Shared], weight: float, common: Sequence[str], trivial: bool
 ) -> Found:
     first, then = pair
-    telling = [each for each in both if each.weight >= LEAST_SHOWN][:SHOWN]
+    telling = [each for each in both if each.weight >= LEAST_SHOWN][:SHOWN] or [*both[:1]]
     words = [f"both speak of {', '.join(common)}"] if common else []
     where = "; ".join([*(_reasons(pair, each) for each in telling), *words])
     paths = tuple(each.path for each in telling)
@@ -247,5 +255,5 @@ def _region_finding(
 def _reasons(pair: tuple[int, int], each: Shared) -> str:
     mine, theirs = each.one.evidence, each.other.evidence
     if mine == theirs:
-        return f"{each.path}: both {mine}"
-    return f"{each.path}: #{pair[0]} {mine}; #{pair[1]} {theirs}"
+        return f"{each.path} (both: {mine})"
+    return f"{each.path} (#{pair[0]}: {mine}; #{pair[1]}: {theirs})"

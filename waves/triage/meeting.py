@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from waves.triage.model import Region
 
-ALIKE = 0.5  # how likely two issues with the very same words are to meet, whatever is known of files
-
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -30,5 +28,8 @@ def shared(one: Sequence[Region], other: Sequence[Region]) -> tuple[Shared, ...]
 
 
 def likelihood(several: Sequence[Shared], likeness: float = 0.0) -> float:
-    """0 to 1: that at least one of the files is touched by both, or another one because their words are so alike."""
-    return 1 - (1 - min(1.0, ALIKE * likeness)) * math.prod(1 - each.weight for each in several)
+    """0 to 1: that at least one of the files is touched by both, or another one because their words are alike.
+
+    `likeness` of the issues' words, 0 to 1, counts as it is: no factor did better where triage was tuned.
+    """
+    return 1 - (1 - likeness) * math.prod(1 - each.weight for each in several)

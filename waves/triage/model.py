@@ -60,7 +60,9 @@ class Reading:
     mentions: tuple[Mention, ...] = ()
     references: tuple[Reference, ...] = ()
     intents: tuple[Intent, ...] = ()
-    words: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # stem -> how often
+    words: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # stem -> the word as it stands first
     length: int = 0  # characters of title and body
 
 
@@ -129,7 +131,6 @@ class Region:
     path: str
     weight: float  # 0 to 1, how likely
     evidence: str  # one line that a person can check
-    lines: tuple[int, ...] = ()  # where in the file, as far as that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,5 @@ class ScopeOverlap:
     """Two units of a plan that are not ordered and whose scopes can match one file."""
 
     units: tuple[str, str]
-    issues: tuple[int, ...]  # of both
     paths: tuple[str, ...]  # files of the repository that both scopes match
-    globs: tuple[str, str]  # the entry of `scope.in` of each that matches the first of them
     message: str

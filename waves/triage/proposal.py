@@ -19,6 +19,7 @@ MOST_FILES = 4
 LONGEST_EVIDENCE = 600  # characters
 # These a person can take back by reading the plan alone, so they are resolutions as soon as they are proposed.
 HARMLESS = ("combine", "number", "skip")
+ORDERED = ("same-region", "dependency")  # where they are guesses, the merge order is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,6 @@ class Proposed:
     findings: tuple[Listed, ...]
     merge_order: Mapping[str, str]  # unit to the reason of its place
     numbers: Mapping[str, tuple[str, ...]]  # series pattern to the units that need a number
-
-    @property
-    def open(self) -> tuple[Listed, ...]:
-        return tuple(one for one in self.findings if not one.resolution)
 
 
 def propose(plan: Plan | None, issues: Sequence[OpenIssue], triage: Triage, more: Sequence[Found] = ()) -> Proposed:
@@ -101,7 +98,7 @@ class _Proposing:
             skip={number: (line(self.issues[number].title), why) for number, why in sorted(self.skip.items())},
             findings=tuple(sorted(listed, key=lambda one: bool(one.resolution))),  # first what is to be decided
             merge_order=order,
-            numbers={series: tuple(units) for series, units in self.numbers.items()},
+            numbers={series: tuple(units) for series, units in self.numbers.items() if units},
         )
 
     # ---- who is in
@@ -197,10 +194,11 @@ class _Proposing:
         """What is done about it, where that is the plan's to say and not a person's; else empty."""
         if applied and found.proposal.action == "number":
             return "a number for each, see numbering"
-        if applied and (found.weight >= 1 or found.proposal.action in HARMLESS):
+        # A guess that is applied all the same is what a surer finding brought, and that one asks.
+        if applied and (found.proposal.action in HARMLESS or not SURE <= found.weight < 1):
             return text
         units = {self.unit_of.get(number, "") for number in found.issues}
-        if found.kind == "same-region" and not applied and len(units) == 2 and units <= set(order):
+        if found.kind in ORDERED and found.weight < SURE and len(units) == 2 and units <= set(order):
             first, then = sorted(units, key=order.index)
             return f"{first} lands first, see merge_order; {then} is rebased if they meet"
         return ""

@@ -12,18 +12,17 @@ from pathlib import PurePosixPath
 from waves.triage import globs
 from waves.triage.model import Mention, PastChange, Reading, Region, RepositoryFacts
 from waves.triage.text import needle
-from waves.triage.words import Vocabulary, stems, vocabulary_of
+from waves.triage.words import Vocabulary, said_by_many, stems, vocabulary_of
 
 # How likely a file is touched for one reason alone. Chosen on one repository, measured on others: docs/triage.md.
-NAMED, COVERED, DEFINED, USED, SAID, SPOKEN_OF, CALLED = 0.8, 0.3, 0.75, 0.5, 0.5, 0.6, 0.2
+NAMED, COVERED, DEFINED, USED, SAID, SPOKEN_OF, CALLED = 0.8, 0.6, 0.75, 0.5, 0.5, 0.6, 0.2
 SHARE = 0.75  # a reason that several files share is worth less for each
+SWEEP = 30  # files; a change of more of them says nothing of what belongs together
 SPREAD = 12  # files; what more of them hold says nothing about any of them
-NEIGHBOURS = 10  # past changes that an issue is compared with
-SIMILAR = 0.9
+NEIGHBOURS, SIMILAR = 10, 0.9  # past changes that are most like an issue; how far they are believed
 TOGETHER, SUPPORT = 0.5, 3  # of files that change together; commits that must show it
-LEAST = 0.03
-TEMPLATE = 4  # issues
-MOST = 60  # files of one issue
+LIKELY = 0.2  # of a file whose company is looked at
+LEAST, MOST = 0.03, 60  # weight of a region, and regions of an issue, that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Reason:
     path: str
     weight: float
     evidence: str
-    line: int = 0
+    direct: bool = False  # from what the issue names: the evidence that a person checks quickest
 
 
 class Atlas:
@@ -40,8 +39,7 @@ class Atlas:
     def __init__(self, facts: RepositoryFacts, readings: Iterable[Reading] = ()) -> None:
         """What many of the `readings` name comes from a template that they were written by, and is left out."""
         self.readings = tuple(readings)
-        said = Counter(one.text for reading in self.readings for one in reading.mentions)
-        self.template = {text for text, count in said.items() if count >= max(TEMPLATE, len(self.readings) / 4)}
+        self.template = said_by_many([[one.text for one in reading.mentions] for reading in self.readings])
         self.facts = facts
         self.files = frozenset(facts.files)
 
@@ -89,11 +87,11 @@ class Atlas:
         """Path -> the past changes that touched it; sweeping ones left out."""
         found = defaultdict(list)
         for index, past in enumerate(self.facts.history):
-            for path in past.paths if len(past.paths) <= 30 else ():
+            for path in past.paths if len(past.paths) <= SWEEP else ():
                 found[path].append(index)
         return found
 
-    def similar(self, words: Mapping[str, int]) -> list[tuple[float, PastChange]]:
+    def similar(self, words: Iterable[str]) -> list[tuple[float, PastChange]]:
         """The past changes whose messages are most like these words, with the cosine of the angle between them."""
         scores: dict[int, float] = defaultdict(float)
         for word in words:
@@ -108,28 +106,22 @@ class Atlas:
 def predict(reading: Reading, atlas: Atlas) -> tuple[Region, ...]:
     """The files that work on the issue will probably touch, likeliest first."""
     mentions = [one for one in reading.mentions if one.text not in atlas.template]
-    named = [reason for one in mentions for reason in _named(one, atlas)]
-    first = _joined([*named, *_spoken_of(reading, atlas), *_similar(reading, atlas)])
-    return _joined([*_as_reasons(first), *_together(first, atlas)])[:MOST]
-
-
-def _as_reasons(regions: Iterable[Region]) -> Iterator[Reason]:
-    for one in regions:
-        yield Reason(one.path, one.weight, one.evidence, one.lines[0] if one.lines else 0)
+    reasons = [reason for one in mentions for reason in _named(one, atlas)]
+    reasons += [*_spoken_of(reading, atlas), *_similar(reading, atlas)]
+    return _joined([*reasons, *_together(_joined(reasons), atlas)])[:MOST]
 
 
 def _joined(reasons: Iterable[Reason]) -> tuple[Region, ...]:
-    """One region a file: the reasons count as independent, and the strongest is its evidence."""
+    """One region a file: the reasons count as independent, and the strongest direct one is its evidence."""
     by_path: dict[str, list[Reason]] = defaultdict(list)
     for reason in reasons:
         by_path[reason.path].append(reason)
     found = []
     for path, several in by_path.items():
         weight = 1 - math.prod(1 - one.weight for one in several)
-        strongest = max(several, key=lambda one: (one.weight, one.evidence))
-        lines = tuple(sorted({one.line for one in several if one.line}))
+        strongest = max(several, key=lambda one: (one.direct, one.weight, one.evidence))
         if weight >= LEAST:
-            found.append(Region(path, round(weight, 4), strongest.evidence, lines))
+            found.append(Region(path, round(weight, 4), strongest.evidence))
     return tuple(sorted(found, key=lambda region: (-region.weight, region.path)))
 
 
@@ -160,7 +152,7 @@ def _bare(name: str) -> str:
 
 def _by_path(text: str, atlas: Atlas) -> Iterator[Reason]:
     if text in atlas.files:
-        yield Reason(text, NAMED, "named")
+        yield Reason(text, NAMED, "named", direct=True)
         return
     ending = [path for path in atlas.by_name.get(PurePosixPath(text).name, ()) if f"/{path}".endswith(f"/{text}")]
     below = [] if ending else [path for path in atlas.facts.files if path.startswith(f"{text}/")] if "/" in text else []
@@ -176,7 +168,7 @@ def _spread(
     for path in several if len(several) <= SPREAD else ():
         line = (lines or {}).get(path, 0)
         place = f" at line {line}" if line else ""
-        yield Reason(path, weight / len(several) ** SHARE, evidence + place, line)
+        yield Reason(path, weight / len(several) ** SHARE, evidence + place, direct=True)
 
 
 def _spoken_of(reading: Reading, atlas: Atlas) -> Iterator[Reason]:
@@ -189,7 +181,7 @@ def _spoken_of(reading: Reading, atlas: Atlas) -> Iterator[Reason]:
         paths = atlas.path_words.get(word, ())
         for path in paths if len(paths) <= 5 * SPREAD else ():
             weights[path] += rarity(word) / total / len(paths) ** 0.5
-            words[path].append(word)
+            words[path].append(reading.words[word])
     for path, weight in weights.items():
         yield Reason(path, min(SPOKEN_OF, 2 * SPOKEN_OF * weight), f"its path has the words {', '.join(words[path])}")
 
@@ -215,7 +207,7 @@ def _together(regions: Iterable[Region], atlas: Atlas) -> Iterator[Reason]:
     """Files that history says change together with those already found."""
     for region in regions:
         changes = atlas.past_of.get(region.path, ())
-        if region.weight < 0.2 or len(changes) < SUPPORT:
+        if region.weight < LIKELY or len(changes) < SUPPORT:
             continue
         beside = Counter(path for index in changes for path in atlas.facts.history[index].paths)
         for path, count in beside.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
+from waves.plan.faults import printable
 from waves.plan.model import Plan, Unit
 from waves.triage import globs
 from waves.triage.known import all_before
@@ -48,9 +49,11 @@ def _overlap(
     one: Unit, other: Unit, inside: Mapping[str, Mapping[str, frozenset[str]]], both: tuple[str, ...]
 ) -> ScopeOverlap:
     first, then = (next(glob for glob, paths in inside[unit.name].items() if both[0] in paths) for unit in (one, other))
-    shown = ", ".join(both[:SHOWN]) + (f" and {len(both) - SHOWN} more" if len(both) > SHOWN else "")
+    shown = ", ".join(printable(path) for path in both[:SHOWN]) + (
+        f" and {len(both) - SHOWN} more" if len(both) > SHOWN else ""
+    )
     message = (
         f"unit '{other.name}': its scope.in `{then}` and that of unit '{one.name}', `{first}`, both match {shown}; "
         f"write `after: [{one.name}]`, narrow one of them, or add a finding on their issues with its resolution"
     )
-    return ScopeOverlap((one.name, other.name), (*one.issues, *other.issues), both, (first, then), message)
+    return ScopeOverlap((one.name, other.name), both, message)

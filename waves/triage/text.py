@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,7 +10,7 @@ from types import MappingProxyType
 from waves.plaintext import plain
 from waves.plan.schema import TYPES
 from waves.triage.model import Intent, Mention, OpenIssue, Reading, Reference
-from waves.triage.words import stems
+from waves.triage.words import spoken
 
 LONGEST_TEXT = 60_000  # characters of title and body that are read; the forge allows little more
 MOST_MENTIONS = 80  # of one issue, so that a pasted log does not outweigh what people write
@@ -25,7 +24,7 @@ SPAN = re.compile(r"(?P<marks>`+)(?P<code>[^`]{1,200})(?P=marks)")
 
 GLOB = re.compile(r"(?<![\w*])(?:[\w.@+-]+/|\*\*/)*(?:[\w.@+-]*\*[\w.@+*-]*)(?:/[\w.@+*-]+)*")
 PATH = re.compile(
-    r"(?<![\w/.])(?:\.{0,2}/)?(?:[\w.@+-]+/)+[\w.@+-]*[\w+-]|(?<![\w/.-])[\w@+-][\w.@+-]*\.[A-Za-z]\w{0,9}\b"
+    r"(?<![\w/.])(?:\.{0,2}/)?(?:[\w.@+-]+/)+[\w.@+-]*[\w+-](?!\w|/?\*)|(?<![\w/.-])[\w@+-][\w.@+-]*\.[A-Za-z]\w{0,9}\b"
 )
 ROUTE = re.compile(r"(?<![\w/.<])/[a-z][\w{}:<>.-]*(?:/[\w{}:<>.*-]+)*")
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]+")
@@ -53,7 +52,7 @@ def read(issue: OpenIssue) -> Reading:
     Comments are not read: anybody may write one.
     """
     lines = tuple(_lines(f"{_one_line(issue.title)}\n{issue.body}"))
-    spoken = "\n".join(URL.sub(" ", line.text) for line in lines if line.spoken)
+    said = "\n".join(URL.sub(" ", line.text) for line in lines if line.spoken)
     return Reading(
         issue.number,
         _one_line(issue.title),
@@ -62,7 +61,7 @@ def read(issue: OpenIssue) -> Reading:
         tuple(_mentions(lines)),
         tuple(dict.fromkeys(one for line in lines if line.spoken for one in _references(line.text))),
         tuple(dict.fromkeys(one for line in lines if line.spoken for one in _intents(line.text))),
-        MappingProxyType(Counter(stems(spoken))),
+        MappingProxyType(spoken(said)),
         len(issue.title) + len(issue.body),
     )
 
