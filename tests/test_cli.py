@@ -12,7 +12,22 @@ from loop_world import World
 
 from waves import __version__
 
-VERBS = ("audit", "check", "confirm", "doctor", "explain", "init", "logs", "rule", "run", "schema", "status", "stop")
+VERBS = (
+    "audit",
+    "check",
+    "confirm",
+    "doctor",
+    "explain",
+    "graph",
+    "init",
+    "logs",
+    "report",
+    "rule",
+    "run",
+    "schema",
+    "status",
+    "stop",
+)
 
 
 def start(world: World, *arguments: str, at: Path | None = None) -> subprocess.CompletedProcess[str]:

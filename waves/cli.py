@@ -269,6 +269,39 @@ def status(plan: str, as_json: bool) -> int:
     return code
 
 
+@waves.command("report", short_help="Write a page that shows the whole batch.")
+@PLAN
+@click.option(
+    "-o", "--output", default="", metavar="FILE", help="Where to; `-` prints it. Default: .waves/report.html."
+)
+def report_command(plan: str, output: str) -> None:
+    """Write one HTML page about the batches: summary, timeline, units, steps, reviews, tokens and the audit.
+
+    The page holds everything it needs, loads nothing and runs no script: it can be sent to others as it is.
+    """
+    from waves.commands import report
+
+    written = report.report(_top(), _plans(plan), output)
+    click.echo(written, nl=not isinstance(written, str))
+
+
+@waves.command("graph", short_help="Draw the units and what is between them.")
+@PLAN
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "svg", "dot"]),
+    default="mermaid",
+    show_default=True,
+    help="Mermaid is what GitHub draws in comments.",
+)
+def graph_command(plan: str, form: str) -> None:
+    """Print the units of a batch with their state, what branches and lands after what, and the findings."""
+    from waves.commands import graph
+
+    click.echo(graph.draw(_plans(plan), form), nl=False)
+
+
 @waves.command(short_help="Say why a step would run, or not.")
 @click.argument("name", metavar="STEP|UNIT")
 @JSON
