@@ -18,8 +18,8 @@ any folder of the repository.
 """
 # In the order in which a batch needs them.
 VERBS = (
-    "init", "doctor", "check", "confirm", "run", "status", "report", "graph", "explain", "logs", "rule", "stop", "audit",
-    "schema",
+    "init", "doctor", "check", "confirm", "run", "status", "report", "graph", "explain", "logs", "rule", "stop",
+    "audit", "schema",
 )  # fmt: skip
 
 

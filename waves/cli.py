@@ -250,12 +250,16 @@ def run_batches(plan: str, uncommitted: bool, threads: int | None) -> int:
 
 @waves.command(short_help="Show where every unit stands, and who must act.")
 @PLAN
+@click.option("-w", "--watch", is_flag=True, help="Stay, and keep the table up to date; needs a terminal.")
 @JSON
-def status(plan: str, as_json: bool) -> int:
+def status(plan: str, watch: bool, as_json: bool) -> int:
     """Show where every unit stands: step, cycle, head, checks, verdict, tokens, and whom or what it waits for.
 
-    Below the table: why a unit stands still, and the command that lets it go on.
+    Below the table: why a unit stands still, and the command that lets it go on. With --watch, keys open the log, the
+    diff and the pull request of a unit, rule on it, or stop its agent.
     """
+    if watch:
+        return _watch(plan, as_json)
     from waves.report import status as page
 
     plans, code = _sound(plan, say=not as_json)
@@ -267,6 +271,15 @@ def status(plan: str, as_json: bool) -> int:
     pages = [page.show(one, page.terminal_width(terminal), colour=page.in_colour(terminal)) for one in batches]
     click.echo("\n\n".join(pages), nl=bool(pages), color=True)
     return code
+
+
+def _watch(plan: str, as_json: bool) -> int:
+    from waves.commands import watch
+
+    if as_json:
+        raise UsageError("--watch is for people: leave out --json, or --watch")
+    watch.watch_units(_top(), [one.name for one in _plans(plan)] if plan else [])
+    return DONE
 
 
 @waves.command("report", short_help="Write a page that shows the whole batch.")

@@ -36,11 +36,11 @@ def _run(directory: Path) -> Run | None:
         return None
     kind = STEPS[name["role"]]
     step = kind if kind == "implement" else f"{kind}@{name['label']}"
-    progress = agents.progress_of(directory)
+    progress = agents.progress_of(directory) or agents.Progress()
     end = ended.get("ended")
     if not isinstance(end, float) and runs.state(directory) not in LIVE:
-        end = (progress.last_activity if progress else None) or begun  # it died, and nobody knows when
-    return Run(directory.name, name["role"], step, begun, end, progress.tokens if progress else None)
+        end = progress.last_activity or begun  # it died, and nobody knows when
+    return Run(directory.name, name["role"], step, begun, end, progress.tokens, progress.last_command or "")
 
 
 def of_units(batch: Batch) -> dict[str, tuple[Run, ...]]:

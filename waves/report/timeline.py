@@ -30,6 +30,7 @@ class Run:
     started: float
     ended: float | None = None
     tokens: int | None = None  # None: this kind of agent does not say
+    command: str = ""  # the last one of its agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,12 @@ def round_words(seconds: float) -> str:
         count, left = divmod(left, size)
         parts += [f"{count} {unit}"] if count else []
     return " ".join(parts) or "start"
+
+
+def clock(seconds: float) -> str:
+    """`0:43`, `12:05`, `2:10:00`: for a column."""
+    minutes, left = divmod(int(seconds), 60)
+    return f"{minutes}:{left:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{left:02}"
 
 
 def in_words(seconds: float) -> str:

@@ -27,6 +27,11 @@ class Asked:
     command: str
     others: tuple[str, ...] = ()  # rulings that may stand in the place of the one in the command
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The item and the ruling of the command, or a ruling on the whole unit alone."""
+        return tuple(self.command.partition(" --why")[0].split()[3:])
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
