@@ -203,7 +203,7 @@ def _keys() -> Iterator[Callable[[float], str]]:
         return waiting.pop(0) if waiting else ""
 
     try:
-        tty.setcbreak(handle)
+        tty.setcbreak(handle, termios.TCSADRAIN)  # what was typed meanwhile counts
         yield read
     finally:
         termios.tcsetattr(handle, termios.TCSADRAIN, before)

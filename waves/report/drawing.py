@@ -17,16 +17,11 @@ MARGIN = 34  # room for the curves at the left, where there are any
 LONGEST = 24  # characters of a name that fit
 ASIDE = 7  # so far from the middle of a side lie the lines that are not `after`
 
-TIP = (
-    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-    '<path d="M0 0 8 4 0 8z" class="tip"/></marker></defs>'
-)
-
 Point = tuple[float, float]
 
 
-def svg(shown: Graph, *, in_page: bool = False) -> str:
-    """The drawing; `in_page`: for a page that has its style and a section for each unit, else to stand alone."""
+def svg(shown: Graph, *, batch: str = "") -> str:
+    """The drawing, to stand alone; with `batch`: for a page that has the style, and an element BATCH.UNIT a unit."""
     layout = lay_out(shown)
     margin = MARGIN if any(edge.kind == ORDER for edge in shown.edges) else 2
     corners = {name: (margin + column * (WIDTH + gap), 8 + row * (HEIGHT + DOWN))
@@ -35,14 +30,22 @@ def svg(shown: Graph, *, in_page: bool = False) -> str:
     labels = ACROSS if any(edge.kind == FINDING for edge in shown.edges) else 2
     wide = max([x + WIDTH + (labels if name in layout.tied else 2) for name, (x, _) in corners.items()], default=0)
     high = 16 + layout.rows * (HEIGHT + DOWN) - DOWN
-    style = "" if in_page else f"<style>{style_sheet()}</style>"
+    style = "" if batch else f"<style>{style_sheet()}</style>"
+    tip = f"tip-of-{batch}" if batch else "tip"
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="units" role="img" width="{wide:g}" height="{high:g}" '
-        f'viewBox="0 0 {wide:g} {high:g}"><title>{_text(_summary(shown))}</title>{style}{TIP}'
+        f'viewBox="0 0 {wide:g} {high:g}"><title>{_text(_summary(shown))}</title>{style}{_tip(tip)}'
     )
-    edges = [_edge(edge, corners) for edge in shown.edges]
-    parts = [head, *edges, *(_node(node, corners[node.name], in_page) for node in shown.nodes), "</svg>"]
+    edges = [_edge(edge, corners, tip) for edge in shown.edges]
+    parts = [head, *edges, *(_node(node, corners[node.name], batch) for node in shown.nodes), "</svg>"]
     return "\n".join(parts) + "\n"
+
+
+def _tip(name: str) -> str:
+    return (
+        f'<defs><marker id="{_text(name)}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+        'orient="auto"><path d="M0 0 8 4 0 8z" class="tip"/></marker></defs>'
+    )
 
 
 def style_sheet() -> str:
@@ -58,7 +61,7 @@ def _text(words: str) -> str:
     return escape(" ".join(plain(words).split()), {'"': "&quot;"})
 
 
-def _node(node: Node, corner: Point, in_page: bool) -> str:
+def _node(node: Node, corner: Point, batch: str) -> str:
     x, y = corner
     name = node.name if len(node.name) <= LONGEST else node.name[: LONGEST - 1] + "…"
     place = (
@@ -73,10 +76,10 @@ def _node(node: Node, corner: Point, in_page: bool) -> str:
         f'<text class="name" x="{x + 19:g}" y="{y + 19:g}">{_text(name)}</text>'
         f'<text class="about" x="{x + 19:g}" y="{y + 34:g}">{_text(about)}</text>{place}</g>'
     )
-    return f'<a href="#{_text(node.name)}">{drawn}</a>' if in_page else drawn
+    return f'<a href="#{_text(f"{batch}.{node.name}")}">{drawn}</a>' if batch else drawn
 
 
-def _edge(edge: Edge, corners: Mapping[str, Point]) -> str:
+def _edge(edge: Edge, corners: Mapping[str, Point], tip: str) -> str:
     (x, y), (to_x, to_y) = corners[edge.start], corners[edge.end]
     aside = {AFTER: 0, FINDING: -ASIDE}.get(edge.kind, ASIDE)
     y, to_y = y + HEIGHT / 2 + aside, to_y + HEIGHT / 2 + aside
@@ -93,8 +96,8 @@ def _edge(edge: Edge, corners: Mapping[str, Point]) -> str:
         path = f"M{x:g} {y:g}C{x + pull:g} {y:g} {to_x - pull:g} {to_y:g} {to_x:g} {to_y:g}"
         label = ((x + to_x) / 2, (y + to_y) / 2 - 4, "middle")
     words = f"{edge.start}, {edge.end}: {edge.label}: {edge.about}" if edge.kind == FINDING else ""
-    tip = "" if edge.kind == FINDING else ' marker-end="url(#tip)"'
-    drawn = f'<path class="{edge.kind}" d="{path}"{tip}/>'
+    arrow = "" if edge.kind == FINDING else f' marker-end="url(#{_text(tip)})"'
+    drawn = f'<path class="{edge.kind}" d="{path}"{arrow}/>'
     if not words:
         return drawn
     said = f'<text class="label" x="{label[0]:g}" y="{label[1]:g}" text-anchor="{label[2]}">{_text(edge.label)}</text>'

@@ -102,7 +102,7 @@ def _batch(planned: Planned, now: float) -> BatchPage:
         axis=axis,
         path=path,
         path_kinds=_kinds(path),
-        drawing=drawing.svg(graph.graph(planned.plan, states), in_page=True) if units else "",
+        drawing=drawing.svg(graph.graph(planned.plan, states), batch=planned.name) if units else "",
         tokens={role: tokens[role] for role in ROLES if tokens[role]},
         most_tokens=max((sum(one.tokens.values()) for one in pages), default=0),
         seconds=axis.marks[-1][0] - axis.start - sum(cut for _, cut in axis.cuts),

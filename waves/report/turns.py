@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from waves.lifecycle import RUN
 from waves.records import Json, read_json
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def turn_of(planned: Planned, unit: Unit, running: str = "") -> Turn:
         return Turn(NOBODY, reason=outcome.reason)
     if outcome.state == "broken":
         return Turn(DOIT, "the next doit", outcome.reason)
+    if outcome.state in ("escalated", "closed") and planned.batch.survey(unit)[outcome.at].kind == RUN:
+        return Turn(DOIT, "the next doit")  # a person has ruled, or has changed what it was about
     asked = tuple(_asked(planned, unit, outcome))
     if outcome.state == "waiting" and not asked:
         return _patience(planned, unit, outcome)
