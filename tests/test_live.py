@@ -2,94 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from loop_world import IMPLEMENT, World, until
+from terminal import terminal
 
 from waves.report.live import Board
-
-
-class Terminal:
-    """A `doit` on a terminal of its own, 100 wide and 24 high."""
-
-    def __init__(self, process: subprocess.Popen[bytes], handle: int) -> None:
-        self.process, self._handle, self.raw = process, handle, ""
-
-    def read(self, seconds: float = 0.0) -> bool:
-        """Take in what is there; False at the end."""
-        while select.select([self._handle], [], [], seconds)[0]:
-            try:
-                piece = os.read(self._handle, 65536)
-            except OSError:  # how Linux tells that the other side is closed
-                return False
-            if not piece:
-                return False
-            self.raw += piece.decode("utf-8", "replace")
-            seconds = 0.0
-        return True
-
-    def until(self, words: str) -> None:
-        def seen() -> bool:
-            self.read(0.01)
-            return words in self.text
-
-        until(seen, f"the terminal shows {words!r}")
-
-    @property
-    def text(self) -> str:
-        return re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", self.raw)
-
-    def type(self, text: str) -> None:
-        os.write(self._handle, text.encode())
-
-    def end(self) -> int:
-        deadline = time.monotonic() + 60
-        while self.read(0.05) and self.process.poll() is None:
-            assert time.monotonic() < deadline, "it does not end"
-        self.read(0.05)
-        return self.process.wait(10)
-
-
-@contextmanager
-def terminal(world: World, *arguments: str) -> Iterator[Terminal]:
-    ours, theirs = pty.openpty()
-    environment = world.environment | {"TERM": "xterm", "COLUMNS": "100", "LINES": "24"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLING, *arguments], cwd=world.checkout, env=environment, stdin=theirs,
-        stdout=theirs, stderr=theirs, start_new_session=True,
-    )  # fmt: skip
-    os.close(theirs)
-    try:
-        yield Terminal(process, ours)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-
-
-# ^C becomes a signal only where the terminal is the session's own.
-CONTROLLING = """
-import fcntl, runpy, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-sys.argv = ["doit", *sys.argv[1:]]
-runpy.run_module("doit", run_name="__main__")
-"""
 
 
 def test_a_terminal_shows_the_units_at_work_and_keeps_what_lasts(world: World) -> None:
     world.plan("a", "c")
     world.agent(implementer_a=world.gate() + IMPLEMENT)
-    with terminal(world) as screen:
+    with terminal(world, "doit") as screen:
         until(lambda: world.paid("implementer a"), "the agent has begun")
         with world.open_gate():
             screen.until("b/c land@0: merged as ")
@@ -105,7 +31,7 @@ def test_a_terminal_shows_the_units_at_work_and_keeps_what_lasts(world: World) -
 def test_a_key_press_ends_it_with_the_cursor_back_and_one_line(world: World) -> None:
     world.plan("a")
     world.agent(implementer_a=world.gate() + IMPLEMENT)
-    with terminal(world) as screen:
+    with terminal(world, "doit") as screen:
         until(lambda: world.paid("implementer a"), "the agent has begun")
         with world.open_gate():
             screen.until("0 of 1 merged, 1 at work")
@@ -119,7 +45,7 @@ def test_a_key_press_ends_it_with_the_cursor_back_and_one_line(world: World) -> 
 def test_nothing_to_do_is_one_line_without_a_board(world: World) -> None:
     world.plan("a")
     world.run()
-    with terminal(world) as screen:
+    with terminal(world, "doit") as screen:
         assert screen.end() == 0
         assert screen.raw == "b: 1 merged; `waves audit` has the proof\r\n"
 

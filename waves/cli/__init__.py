@@ -206,12 +206,16 @@ def run_batches(plan: str, once: bool, uncommitted: bool, threads: int | None) -
 
 @waves.command(short_help="Show where every unit stands, and who must act.")
 @PLAN
+@click.option("-w", "--watch", is_flag=True, help="Stay, and keep the table up to date; needs a terminal.")
 @JSON
-def status(plan: str, as_json: bool) -> int:
+def status(plan: str, watch: bool, as_json: bool) -> int:
     """Show where every unit stands: step, cycle, head, checks, verdict, tokens, and whom or what it waits for.
 
-    Below the table: why a unit stands still, and the command that lets it go on.
+    Below the table: why a unit stands still, and the command that lets it go on. With --watch, keys open the log, the
+    diff and the pull request of a unit, rule on it, or stop its agent.
     """
+    if watch:
+        return _watch(plan, as_json)
     from waves.report import status as page
 
     plans, code = chosen.sound(plan, say=not as_json)
@@ -223,6 +227,48 @@ def status(plan: str, as_json: bool) -> int:
     pages = [page.show(one, page.terminal_width(terminal), colour=page.in_colour(terminal)) for one in batches]
     click.echo("\n\n".join(pages), nl=bool(pages), color=True)
     return code
+
+
+def _watch(plan: str, as_json: bool) -> int:
+    from waves.commands import watch
+
+    if as_json:
+        raise UsageError("--watch is for people: leave out --json, or --watch")
+    watch.watch_units(chosen.top(), [one.name for one in chosen.plans(plan)] if plan else [])
+    return DONE
+
+
+@waves.command("report", short_help="Write a page that shows the whole batch.")
+@PLAN
+@click.option(
+    "-o", "--output", default="", metavar="FILE", help="Where to; `-` prints it. Default: .waves/report.html."
+)
+def report_command(plan: str, output: str) -> None:
+    """Write one HTML page about the batches: summary, timeline, units, steps, reviews, tokens and the audit.
+
+    The page holds everything it needs, loads nothing and runs no script: it can be sent to others as it is.
+    """
+    from waves.commands import report
+
+    written = report.report(chosen.top(), chosen.plans(plan), output)
+    click.echo(written, nl=not isinstance(written, str))
+
+
+@waves.command("graph", short_help="Draw the units and what is between them.")
+@PLAN
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "svg", "dot"]),
+    default="mermaid",
+    show_default=True,
+    help="Mermaid is what GitHub draws in comments.",
+)
+def graph_command(plan: str, form: str) -> None:
+    """Print the units of a batch with their state, what branches and lands after what, and the findings."""
+    from waves.commands import graph
+
+    click.echo(graph.draw(chosen.plans(plan), form), nl=False)
 
 
 @waves.command(short_help="Say why a step would run, or not.")

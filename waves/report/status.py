@@ -163,16 +163,23 @@ STYLES = {"escalated": "1;31", "broken": "31", "closed": "31", "merged": "32", "
 
 def show(batch: BatchStatus, width: int | None, *, colour: bool) -> str:
     """The page of one batch, at most `width` cells wide where that is given."""
-    merged = sum(one.state == "merged" for one in batch.units)
     if not batch.units:
-        return f"batch {batch.held}"
-    lines = [f"batch {batch.batch}: {merged} of {len(batch.units)} units merged" + _also(batch)]
+        return heading(batch)
+    lines = [heading(batch)]
     lines += [line for line in (batch.held, *batch.changed) if line]
     head, *rows = lay_out(COLUMNS, [_cells(one) for one in batch.units], width)
     lines.append(_styled(head, "1", colour))
     lines += [_styled(row, STYLES.get(one.state, ""), colour) for one, row in zip(batch.units, rows, strict=True)]
     lines += [line for one in batch.units for line in _details(one)]
     return "\n".join(lines)
+
+
+def heading(batch: BatchStatus) -> str:
+    """The batch in one line."""
+    if not batch.units:
+        return f"batch {batch.held}"
+    merged = sum(one.state == "merged" for one in batch.units)
+    return f"batch {batch.batch}: {merged} of {len(batch.units)} units merged" + _also(batch)
 
 
 def terminal_width(stream_is_terminal: bool) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from waves.lifecycle import RUN
 from waves.records import Json, read_json
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ class Asked:
     others: tuple[str, ...] = ()  # rulings that may stand in the place of the one in the command
     item: str = ""  # that is ruled on: `unit`, `merge@0`, a step or an item of a review
     ruling: str = ""  # the one in the command
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The item and the ruling of the command, or a ruling on the whole unit alone."""
+        return tuple(self.command.partition(" --why")[0].split()[3:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ def turn_of(planned: Planned, unit: Unit, running: str = "") -> Turn:
         return Turn(NOBODY, reason=outcome.reason)
     if outcome.state == "broken":
         return Turn(DOIT, "the next doit", outcome.reason)
+    if outcome.state in ("escalated", "closed") and planned.batch.survey(unit)[outcome.at].kind == RUN:
+        return Turn(DOIT, "the next doit")  # a person has ruled, or has changed what it was about
     asked = tuple(_asked(planned, unit, outcome))
     if outcome.state == "waiting" and not asked:
         return _patience(planned, unit, outcome)
