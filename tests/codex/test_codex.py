@@ -115,6 +115,18 @@ def test_a_token_in_our_environment_reaches_neither_the_agents_commands_nor_a_fi
     assert not any(b"secret-" in data or KEY.encode() in data for data in written)
 
 
+def test_who_publishes_gets_the_forges_token_and_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GH_TOKEN", "NPM_TOKEN", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, f"secret-{name}")
+    desk.do(Shell("env"), Say("Done."), publishes=True)
+    seen = desk.stand_in.asked[1].outputs[0]
+    assert "GH_TOKEN=secret-GH_TOKEN" in seen
+    assert "PATH=" in seen
+    assert seen.count("secret-") == 1
+    assert KEY not in seen
+    assert "secret-" not in (desk.job().directory / "spec.json").read_text()
+
+
 def test_commands_have_a_temporary_folder_of_their_own_and_no_network(desk: Desk) -> None:
     desk.do(Shell("mktemp; touch /tmp/waves-x; exec 3<>/dev/tcp/127.0.0.1/9"), Say("Done."))
     seen = desk.stand_in.asked[1].outputs[0]

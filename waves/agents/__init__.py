@@ -12,6 +12,8 @@ from waves.agents.run import Exit, Spec
 from waves.errors import UsageError
 from waves.plan.model import Agent
 
+# What an agent that publishes by itself gets of our environment.
+OF_THE_FORGE = ("GH_TOKEN", "GITHUB_TOKEN", "GH_HOST", "GH_ENTERPRISE_TOKEN", "GITHUB_API_URL")
 READABLE = "codex.out"  # in a run directory: what the run did, for people
 
 FailureKind = Literal[
@@ -57,6 +59,7 @@ class Job:
     git_environment: Mapping[str, str]  # what makes `git` in the worktree safe, such as the run's quarantine
     sandbox: str = "workspace-write"  # `policy.sandbox`
     network: bool = False  # for the commands that the agent runs
+    publishes: bool = False  # it pushes and opens the pull request itself: it gets the network and the forge's token
     scratch: Path | None = None  # a folder for anything temporary, beside the run directory where none is named
     resume: str | None = None  # the thread to go on with, of an earlier run's `Result.thread`
 

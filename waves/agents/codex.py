@@ -32,7 +32,8 @@ class Codex:
         return Spec(
             argv=codex_command.command(codex_binary.find().path, agent, job, schema=schema is not None),
             cwd=job.worktree, env=codex_command.environment(job), timeout=job.timeout, stall_timeout=job.stall_timeout,
-            inherit=(*codex_command.OWN_VARIABLES, *agent.env), stdout=EVENTS, stderr="log",
+            inherit=(*codex_command.OWN_VARIABLES, *agent.env, *(agents.OF_THE_FORGE if job.publishes else ())),
+            stdout=EVENTS, stderr="log",
         )  # fmt: skip
 
     def watch(self, job: Job) -> Failure | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from waves import process
-from waves.agents import Job, quarantine
+from waves.agents import OF_THE_FORGE, Job, quarantine
 from waves.errors import UsageError
 from waves.plan.model import WRITERS, Agent
 
@@ -16,6 +16,8 @@ OUTPUT = "output"  # in the run directory, where a run's parent looks for the la
 SCHEMA = "schema.json"
 # What codex itself needs to be who it is; the commands that it runs get none of them.
 OWN_VARIABLES = ("CODEX_HOME", "OPENAI_API_KEY", "CODEX_API_KEY")
+# What codex means by the core of an environment.
+CORE_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "SHELL", "USER", "TMPDIR", "TEMP", "TMP")
 # What a plan has other words for, or must not have at all: with it, a run would not be what Waves promises.
 DECIDED = {
     "sandbox_mode": "`policy.sandbox` says it",
@@ -86,17 +88,29 @@ def _settings(agent: Agent, job: Job) -> Iterator[tuple[str, str]]:
     # What the person's shell exports at login is no part of a clean environment.
     yield "allow_login_shell", "false"
     yield "features.shell_snapshot", "false"
-    yield "shell_environment_policy.inherit", '"core"'
+    yield from _inherited(job)
     for name, value in _seen_by_commands(job).items():
         yield f"shell_environment_policy.set.{name}", _toml(value)
     yield from _writable(job)
+
+
+def _inherited(job: Job) -> Iterator[tuple[str, str]]:
+    """What the agent's commands get of codex's own environment: never a key, and a token only of who publishes."""
+    if not job.publishes:
+        yield "shell_environment_policy.inherit", '"core"'
+        return
+    # By name, because a value would be seen on the command line.
+    allowed = json.dumps([*CORE_VARIABLES, *OF_THE_FORGE])
+    yield "shell_environment_policy.inherit", '"all"'
+    yield "shell_environment_policy.ignore_default_excludes", "true"
+    yield "shell_environment_policy.include_only", allowed
 
 
 def _writable(job: Job) -> Iterator[tuple[str, str]]:
     # /tmp belongs to everybody: what one run leaves there another would find.
     yield "sandbox_workspace_write.exclude_slash_tmp", "true"
     yield "sandbox_workspace_write.exclude_tmpdir_env_var", "true"
-    yield "sandbox_workspace_write.network_access", "true" if job.network else "false"
+    yield "sandbox_workspace_write.network_access", "true" if job.network or job.publishes else "false"
 
 
 def _toml(text: str) -> str:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from waves import contracts, process, records
-from waves.agents import Job, Result, failure_of, text
+from waves.agents import OF_THE_FORGE, Job, Result, failure_of, text
 from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
 from waves.agents.statements import could_not
 from waves.errors import UsageError
@@ -35,7 +35,8 @@ class Command:
         return Spec(
             argv=(_program(agent.command[0]), *agent.command[1:]), cwd=job.worktree,
             env=process.clean_environment(dict(job.git_environment) | told),
-            timeout=job.timeout, stall_timeout=job.stall_timeout, inherit=agent.env, stdout="stdout", stderr="log",
+            timeout=job.timeout, stall_timeout=job.stall_timeout, stdout="stdout", stderr="log",
+            inherit=(*agent.env, *(OF_THE_FORGE if job.publishes else ())),
         )  # fmt: skip
 
     def watch(self, _job: Job) -> None:

@@ -123,17 +123,23 @@ def _known_issues(batch: Batch, plan: Plan) -> tuple[Mapping[int, Issue] | None,
 # ---- what is allowed, and worth knowing
 
 
+# What the policy allows, and what that means.
+HINTS = {
+    ("trusted", "anyone"): "whatever anybody writes on an issue or a pull request reaches agents",
+    ("sandbox", "danger-full-access"):
+        "no sandbox: agents can write all that you can, and use the network; local checks get the network too",
+    ("network", True):
+        "network: what implementers and correctors run can send away all that you can read; local checks get it too",
+    ("publish", "agent"):
+        "publish: IMPLEMENTERS GET THE NETWORK AND YOUR TOKEN of the forge: whatever an issue can talk one into, "
+        "it can do there in your name",
+}  # fmt: skip
+
+
 def _warnings(plan: Plan) -> Iterator[Fault]:
-    if plan.policy.trusted == "anyone":
-        yield Fault(
-            ("policy", "trusted"), "whatever anybody writes on an issue or a pull request reaches agents", "hint"
-        )
-    if plan.policy.sandbox == "danger-full-access":
-        message = "no sandbox: agents can write all that you can, and use the network; local checks get the network too"
-        yield Fault(("policy", "sandbox"), message, "hint")
-    elif plan.policy.network:
-        message = "network: what implementers and correctors run can send away all that you can read; local checks too"
-        yield Fault(("policy", "network"), message, "hint")
+    for (key, value), message in HINTS.items():
+        if getattr(plan.policy, key) == value:
+            yield Fault(("policy", key), message, "hint")
     agents = [(("agent",), plan.agent), *((("agents", role), one) for role, one in plan.agents.items())]
     for path, agent in agents:
         program = agent.command[0] if agent.command else ""

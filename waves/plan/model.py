@@ -94,6 +94,7 @@ class Policy:
     merge_method: str = "squash"  # squash | rebase | merge
     sandbox: str = "workspace-write"  # workspace-write | danger-full-access
     network: bool = False
+    publish: str = "waves"  # waves | agent
     integrate: str = "tested"  # tested | textual
     no_checks: str = "wait"  # wait | allow
     draft: bool = False

@@ -139,6 +139,7 @@ POLICY = Record(
         Field("merge", choice("auto", "ask"), "ask: a person approves each merge with a ruling."),
         Field("merge_method", choice("squash", "rebase", "merge"), "How the forge merges."),
         Field("sandbox", choice("workspace-write", "danger-full-access"), "danger-full-access: no sandbox at all."),
+        Field("publish", choice("waves", "agent"), "agent: the implementer itself pushes and opens the pull request."),
         Field("network", flag(), "true: what writers run, and local checks, can reach the network."),
         Field("integrate", choice("tested", "textual"), "tested: checks run on the merge result."),
     ),

@@ -210,6 +210,8 @@ def _agents(plan: Plan) -> Iterator[Fault]:
 
 
 def _local(plan: Plan) -> Iterator[Fault]:
+    if plan.forge == "local" and plan.policy.publish == "agent":
+        yield Fault(("policy", "publish"), "publish: agent is for `forge: github` only; write `publish: waves`")
     if plan.forge != "local" and plan.local != LocalForge():
         yield Fault(("local",), "local: is for `forge: local` only; write that, or take out this block")
 

@@ -61,6 +61,7 @@ class Dispatch:
     rules: tuple[Path, ...] = ()  # files of project rules that exist
     continued: tuple[str, ...] = ()  # subjects of the branch's commits, oldest first, when the work goes on
     flags: tuple[str, ...] = ()
+    publishes: bool = False  # it pushes, and opens the pull request
 
 
 @dataclass(frozen=True, slots=True)

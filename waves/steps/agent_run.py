@@ -288,6 +288,7 @@ def _job(work: Work, task: Task, directory: Path) -> agents.Job:
         git_environment=dict(about["environment"]),
         sandbox=policy.sandbox,
         network=policy.network,
+        publishes=policy.publish == "agent" and task.role == "implementer",
         scratch=work.path / "scratch",
         resume=about.get("resume"),
     )

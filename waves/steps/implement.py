@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from waves import git
 from waves.records import digest, read_text
 from waves.steps import agent_run
-from waves.steps.work import Done, Work, to_json
+from waves.steps.work import Done, Work, one_line, to_json
+
+PULL = re.compile(r"/pull/[0-9]+/?\s*\Z")  # at the end of the last message of an agent that publishes by itself
+TAIL = 200  # characters
 
 
 def run(work: Work) -> Done:
@@ -26,6 +30,8 @@ def run(work: Work) -> Done:
             return ran.result.failure.message
         if ran.collected.head == base:
             return agent_run.without_commit(ran, "it ended without a commit")
+        if work.batch.plan.policy.publish == "agent" and not PULL.search(ran.result.message):
+            return f"it did not end with the address of its pull request: {one_line(ran.result.message[-TAIL:]) or 'it said nothing'}"
         return None
 
     def words(fault: str | None, directory: Path) -> str:

@@ -38,6 +38,7 @@ def _rendered(work: Work, head: str | None) -> str:
         numbers=batch.plan.reserved_numbers(unit.name),
         rules=rules_of(worktree),
         continued=_subjects(work, head, base) if head else (),
+        publishes=batch.plan.policy.publish == "agent",
     )
     return prompts.implementer(dispatch, prompts.template("implementer", pinned=work.path / "templates"))
 
