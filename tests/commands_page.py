@@ -18,6 +18,7 @@ any folder of the repository.
 """
 # In the order in which a batch needs them.
 VERBS = (
+    "demo",
     "init",
     "doctor",
     "check",

@@ -17,6 +17,7 @@ VERBS = (
     "audit",
     "check",
     "confirm",
+    "demo",
     "doctor",
     "explain",
     "init",
@@ -225,3 +226,8 @@ def test_a_look_changes_nothing_in_git(world: World) -> None:
     ignored = world.git("status", "--porcelain", "--ignored").replace("!! .waves/", "").strip()
     assert (ignored, world.git("for-each-ref")) == (before[0].replace("!! .waves/", "").strip(), before[1])
     assert [path.name for path in (world.checkout / ".waves").iterdir()] == ["accepted"]
+
+
+def test_the_demo_keeps_away_from_a_folder_that_is_in_use(world: World) -> None:
+    done = world.waves("demo", ".", code=2)
+    assert done.out == ".: there is something else already; name another folder\n"
