@@ -18,8 +18,8 @@ any folder of the repository.
 """
 # In the order in which a batch needs them.
 VERBS = (
-    "init", "doctor", "triage", "check", "confirm", "run", "wait", "status", "report", "graph", "ask", "explain",
-    "logs", "rule", "stop", "audit", "skill", "mcp", "schema",
+    "demo", "init", "doctor", "triage", "check", "confirm", "run", "wait", "status", "report", "graph", "ask",
+    "explain", "logs", "rule", "stop", "audit", "skill", "mcp", "schema",
 )  # fmt: skip
 
 

@@ -51,13 +51,11 @@ def test_everything_that_waits_for_a_person_is_one_question_with_its_ruling(aski
 def test_a_question_has_its_evidence_and_says_where_to_look(asking: World) -> None:
     found = {(one["unit"], one["item"]): one for one in questions(asking)}
     evidence = found["a", "S1@0"]["evidence"]
-    assert evidence[:3] == [
-        "the reviewer (should_fix, priority 1, confidence 0.9)", "says: the name is unclear",
-        "proposes: call it `total`",
-    ]  # fmt: skip
-    assert evidence[3] == "issue #1 in plans/one.yaml:7"
-    assert evidence[4].partition(" (")[2].startswith("files: 1, lines: 1): file://")
-    assert evidence[5].endswith("last review: should_fix, checks: green")
+    assert found["a", "S1@0"]["question"] == "S1@0 app.txt:1: the name is unclear"
+    assert evidence[:2] == ["the reviewer (should_fix, priority 1, confidence 0.9)", "proposes: call it `total`"]
+    assert evidence[2] == "issue #1 in plans/one.yaml:7"
+    assert evidence[3].partition(" (")[2].startswith("files: 1, lines: 1): file://")
+    assert evidence[4].endswith("last review: should_fix, checks: green")
     assert found["d", "implement"]["question"] == "escalated at implement: the implementer is blocked: which port?"
     assert found["f", "unit"]["question"].startswith("issue #9 is closed: ")
     assert found["", ""]["question"].startswith("zero: not confirmed")

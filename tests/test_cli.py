@@ -13,8 +13,8 @@ from loop_world import World
 from waves import __version__
 
 VERBS = (
-    "ask", "audit", "check", "confirm", "doctor", "explain", "graph", "init", "logs", "mcp", "report", "rule", "run",
-    "schema", "skill", "status", "stop", "triage", "wait",
+    "ask", "audit", "check", "confirm", "demo", "doctor", "explain", "graph", "init", "logs", "mcp", "report", "rule",
+    "run", "schema", "skill", "status", "stop", "triage", "wait",
 )  # fmt: skip
 
 
@@ -211,3 +211,8 @@ def test_a_look_changes_nothing_in_git(world: World) -> None:
     ignored = world.git("status", "--porcelain", "--ignored").replace("!! .waves/", "").strip()
     assert (ignored, world.git("for-each-ref")) == (before[0].replace("!! .waves/", "").strip(), before[1])
     assert [path.name for path in (world.checkout / ".waves").iterdir()] == ["accepted"]
+
+
+def test_the_demo_keeps_away_from_a_folder_that_is_in_use(world: World) -> None:
+    done = world.waves("demo", ".", code=2)
+    assert done.out == ".: there is something else already; name another folder\n"

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,26 @@ def test_the_first_plan_of_the_readme_works_word_for_word(world: World) -> None:
     assert [subject.partition(" (#")[0] for subject in subjects] == [
         "feat: Add a farewell", "feat: Add a greeting", "chore: the first plan", "chore: issues and an agent",
     ]  # fmt: skip
+
+
+def test_the_tutorial_works_word_for_word(world: World) -> None:
+    done = run(world, "\n".join(blocks(PAGES["tutorial.md"], "sh")))
+    assert done.returncode == 0, done.stdout
+    for promised in blocks(PAGES["tutorial.md"], "text"):
+        assert promised in done.stdout
+    assert "\nexit code 10\n" in done.stdout
+    assert "why: a matter of taste\n" in done.stdout
+
+
+def test_every_page_is_on_the_site_that_is_built_before_a_submission() -> None:
+    extra = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["optional-dependencies"]["docs"]
+    assert all(f"'{one}'" in (TOP / ".ci/run").read_text() for one in extra)
+    nav = (TOP / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    at_top = {"index.md", "contributing.md", "changes.md"}
+    assert (
+        set(re.findall(r"(\S+\.md)$", nav, re.MULTILINE))
+        == {path.name for path in (TOP / "docs").glob("*.md")} | at_top
+    )
 
 
 def run(world: World, script: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from waves import __version__
-from waves.cli import chosen, managing
+from waves.cli import chosen, examples, managing
 from waves.cli.chosen import BUG, DONE, FAILED, INTERRUPTED, JSON, PLAN, USAGE
 from waves.errors import UsageError, WavesError
 
@@ -128,7 +128,8 @@ def triage_command(
 
 @waves.command("check", short_help="Say what stands against a plan.")
 @PLAN
-def check_command(plan: str) -> int:
+@click.option("--markdown", is_flag=True, help="For a comment on a pull request: what it would do, and the faults.")
+def check_command(plan: str, markdown: bool) -> int:
     """Validate plans: the file, what it means, and what the repository and the forge have against it.
 
     Each fault has its place in the file. On a plan that is not confirmed it says what is left to decide. Nothing is
@@ -136,9 +137,13 @@ def check_command(plan: str) -> int:
     """
     from waves.commands import check
 
-    reports = [check.check(planned) for planned in chosen.plans(plan)]
-    for report in reports:
-        for line in (*report.faults, *report.unit_faults, *report.hints, report.verdict):
+    plans = chosen.plans(plan)
+    reports = [check.check(planned) for planned in plans]
+    for planned, report in zip(plans, reports, strict=True):
+        if markdown:
+            click.echo(check.markdown(planned, report))
+            continue
+        for line in (*report.findings, report.verdict):
             click.echo(line)
     return USAGE if any(report.faults or report.unit_faults for report in reports) else DONE
 
@@ -272,7 +277,7 @@ def graph_command(plan: str, form: str) -> None:
 
 
 @waves.command(short_help="Say why a step would run, or not.")
-@click.argument("name", metavar="STEP|UNIT")
+@click.argument("name", metavar="STEP|UNIT", shell_complete=chosen.unit_names)
 @JSON
 def explain(name: str, as_json: bool) -> None:
     """Say why a step would run, or not: `review:auth/claim-verdicts@1`, or every step of a unit."""
@@ -289,7 +294,7 @@ def explain(name: str, as_json: bool) -> None:
 
 
 @waves.command(short_help="Print what a unit's latest agent run said.")
-@click.argument("unit")
+@click.argument("unit", shell_complete=chosen.unit_names)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
 def logs(unit: str, follow: bool) -> None:
     """Print what a unit's latest agent run said; the first line names its directory, where its prompt is as well."""
@@ -301,7 +306,7 @@ def logs(unit: str, follow: bool) -> None:
 
 
 @waves.command("rule", short_help="Write a decision of yours into the plan.")
-@click.argument("unit")
+@click.argument("unit", shell_complete=chosen.unit_names)
 @click.argument("item")
 @click.argument("ruling", required=False, default="")
 @click.option("--why", default="", metavar="TEXT", help="The reason: for the plan and the pull request's comment.")
@@ -323,7 +328,7 @@ def rule_command(unit: str, item: str, ruling: str, why: str) -> None:
 
 
 @waves.command("stop", short_help="End agent runs that go on.")
-@click.argument("unit", required=False, default="")
+@click.argument("unit", required=False, default="", shell_complete=chosen.unit_names)
 def stop_command(unit: str) -> None:
     """End agent runs and all their children, of one unit or of all; what they committed stays.
 
@@ -357,3 +362,5 @@ def audit(plan: str, verbose: bool, as_json: bool) -> int:
 
 for verb in managing.VERBS:
     waves.add_command(verb)
+for verb in waves.commands.values():
+    examples.show(verb)

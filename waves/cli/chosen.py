@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,26 @@ if TYPE_CHECKING:
 
 DONE, FAILED, USAGE, PERSON, AGENTS, BUG, INTERRUPTED = 0, 1, 2, 10, 75, 70, 130
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable: docs/json.md.")
-PLAN = click.argument("plan", required=False, default="")
+
+
+def plan_names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """For a shell that completes: what plans may be called, without a look into them."""
+    try:
+        return [path.stem for path in sorted((top() / "plans").glob(f"{glob.escape(begun)}*.yaml"))]
+    except UsageError:
+        return []
+
+
+def unit_names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """For a shell that completes: the units of all plans that read well."""
+    try:
+        found = [unit.name for one in plans() if not one.fault for unit in one.plan.units]
+    except UsageError:
+        return []
+    return sorted({name for name in found if name.startswith(begun)})
+
+
+PLAN = click.argument("plan", required=False, default="", shell_complete=plan_names)
 
 
 def top() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -57,6 +58,20 @@ def wait_command(plan: str, what: str, timeout: str | None) -> int:
     return DONE if happened else AGENTS
 
 
+@click.command("demo", short_help="Run the demo batch in a folder of its own.")
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("waves-demo"))
+def demo_command(folder: Path) -> int:
+    """Make a repository with a sample and a plan of nine units in FOLDER, and run it with a scripted agent.
+
+    No account, no network, no model. Default: waves-demo, in the current folder. Running it again changes nothing.
+    """
+    from waves.commands import demo
+
+    code = demo.run_demo(folder)
+    click.echo(demo.NEXT.format(folder=folder))
+    return code
+
+
 @click.command("skill", short_help="Print a skill that teaches an agent to manage batches.")
 def skill_command() -> None:
     """Print a SKILL.md: how an agent plans a batch with a person, runs it in the background, and has it ruled.
@@ -89,4 +104,4 @@ def _seconds(timeout: str | None) -> float | None:
         raise UsageError(f"--timeout {timeout}: expected {duration().expected}") from None
 
 
-VERBS = (ask_command, wait_command, skill_command, mcp_command)
+VERBS = (ask_command, wait_command, demo_command, skill_command, mcp_command)

@@ -30,6 +30,10 @@ class Report:
     hints: tuple[str, ...]
     verdict: str
 
+    @property
+    def findings(self) -> tuple[str, ...]:
+        return (*self.faults, *self.unit_faults, *self.hints)
+
 
 def check(planned: Planned) -> Report:
     """Everything that can be said about a plan without dispatching any of it."""
@@ -46,6 +50,13 @@ def check(planned: Planned) -> Report:
     words = {weight: reader.describe(plan.path, _of(found, weight)) for weight in ("plan", "unit", "hint")}
     words["plan"] += planned.left_to_decide()
     return Report(words["plan"], words["unit"], (*words["hint"], *notes), _verdict(planned, words))
+
+
+def markdown(planned: Planned, report: Report) -> str:
+    """The same for the readers of a pull request, with what the plan would do."""
+    from waves.report.markdown import plan_page
+
+    return plan_page(planned.shown, None if planned.fault else planned.plan, report.findings, report.verdict)
 
 
 def _of(faults: Sequence[Fault], weight: str) -> list[Fault]:

@@ -9,13 +9,14 @@ from waves import git, records
 from waves.errors import UsageError
 
 SAMPLE = Path(__file__).with_name("sample")
+NAME, EMAIL = "Ana Demo", "ana@example.org"
 # One person at one moment, so that every demo has the same commit ids.
 FIRST_COMMIT = {
-    "GIT_AUTHOR_NAME": "Ana Demo",
-    "GIT_AUTHOR_EMAIL": "ana@example.org",
+    "GIT_AUTHOR_NAME": NAME,
+    "GIT_AUTHOR_EMAIL": EMAIL,
     "GIT_AUTHOR_DATE": "2026-01-05T09:00:00+00:00",
-    "GIT_COMMITTER_NAME": "Ana Demo",
-    "GIT_COMMITTER_EMAIL": "ana@example.org",
+    "GIT_COMMITTER_NAME": NAME,
+    "GIT_COMMITTER_EMAIL": EMAIL,
     "GIT_COMMITTER_DATE": "2026-01-05T09:00:00+00:00",
 }
 
@@ -39,7 +40,8 @@ def make(folder: Path) -> None:
         if not origin_of(folder).exists():
             _make_origin(temporary)
             _place(temporary / "origin", origin_of(folder))
-        git.clone(origin_of(folder), temporary / "checkout")
+        # A person who has only just installed git has told it no name yet.
+        git.clone(origin_of(folder), temporary / "checkout", {"user.name": NAME, "user.email": EMAIL})
         _place(temporary / "checkout", folder)
 
 

@@ -59,9 +59,10 @@ def init(path: Path, *, bare: bool = False) -> Repository:
     return discover(path)
 
 
-def clone(source: Path, path: Path) -> Repository:
-    """A checkout at `path` of a repository on this machine, which becomes its remote `origin`."""
-    _start("clone", "--quiet", "--template=", "--", str(source), str(path))
+def clone(source: Path, path: Path, settings: Mapping[str, str]) -> Repository:
+    """A checkout at `path` of a repository on this machine, its remote `origin` then, with settings of its own."""
+    own = [f"--config={name}={value}" for name, value in settings.items()]
+    _start("clone", "--quiet", "--template=", *own, "--", str(source), str(path))
     return discover(path)
 
 

@@ -54,7 +54,7 @@ def _of_unit(planned: Planned, unit: Unit, status: UnitStatus) -> Iterator[Quest
     items = _items(planned, unit, status.step)
     name, where = unit.name, tuple(_where(planned, unit, status))
     for asked in status.asked:
-        evidence = tuple(_of_item(items[asked.item])) if asked.item in items else ()
+        evidence = tuple(_of_item(items[asked.item], asked.about)) if asked.item in items else ()
         rulings = tuple(dict.fromkeys((asked.ruling, *asked.others, "drop")))
         question = asked.about or f"{status.state} at {status.step}: {status.reason}"
         yield Question(planned.name, name, asked.item, _line(question), evidence + where, rulings, asked.command)
@@ -70,11 +70,12 @@ def _items(planned: Planned, unit: Unit, step: str) -> Mapping[str, Json]:
     return {f"{one['item']['id']}@{cycle}": one["item"] for one in value.get("treated", ())}
 
 
-def _of_item(item: Json) -> Iterator[str]:
+def _of_item(item: Json, asked: str) -> Iterator[str]:
     yield f"the reviewer ({item['list']}, priority {item['priority']}, confidence {item['confidence']:g})"
     for words, key in (("says", "issue"), ("because", "detail"), ("proposes", "fix")):
-        if item.get(key):
-            yield f"{words}: {_line(item[key])}"
+        said = _line(item.get(key, ""))
+        if said and not asked.endswith(said):
+            yield f"{words}: {said}"
 
 
 def _where(planned: Planned, unit: Unit, status: UnitStatus) -> Iterator[str]:

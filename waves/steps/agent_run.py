@@ -176,8 +176,10 @@ def _place(work: Work, task: Task, directory: Path) -> Iterator[None]:
         with pool:
             yield
         return
-    if runs.state(directory) in runs.NOT_BEGUN and not pool.acquire(blocking=False):
-        raise HeldError("waiting", f"as many agents as the policy allows are at work; its {task.role} comes next")
+    if runs.state(directory) in runs.NOT_BEGUN:
+        if not pool.acquire(blocking=False):
+            raise HeldError("waiting", f"as many agents as the policy allows are at work; its {task.role} comes next")
+        work.say(f"starts its {task.role}")
     yield
 
 

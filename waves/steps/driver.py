@@ -40,7 +40,7 @@ def perform(batch: Batch, unit: Unit, step: Step) -> Verdict:
 def _perform(work: Work, verdict: Verdict) -> None:
     step, started = work.step, time.time()
     inputs = lifecycle.inputs(step, work.facts)
-    if step.kind in PAID:
+    if step.kind in PAID and not _still_waits(work):
         work.say(f"runs: {verdict.reason}")
     try:
         done = ACTIONS[step.kind](work)
@@ -56,6 +56,12 @@ def _perform(work: Work, verdict: Verdict) -> None:
         _record(work, done, inputs, started)
     finally:
         process.reap()
+
+
+def _still_waits(work: Work) -> bool:
+    """With `once`: an earlier look has said why it runs, and left it waiting for its agent or for a place."""
+    trouble = work.facts.troubles.get(work.step.name)
+    return work.batch.once and trouble is not None and trouble.kind == "waiting"
 
 
 def _record(work: Work, done: Done, inputs: Mapping[str, str], started: float) -> None:

@@ -31,7 +31,8 @@ def run(work: Work) -> Done:
         if ran.collected.head == base:
             return agent_run.without_commit(ran, "it ended without a commit")
         if work.batch.plan.policy.publish == "agent" and not PULL.search(ran.result.message):
-            return f"it did not end with the address of its pull request: {one_line(ran.result.message[-TAIL:]) or 'it said nothing'}"
+            said = one_line(ran.result.message[-TAIL:]) or "it said nothing"
+            return f"it did not end with the address of its pull request: {said}"
         return None
 
     def words(fault: str | None, directory: Path) -> str:
