@@ -34,7 +34,10 @@ commands
 cli
 """
 # Decisions, and words: functions of facts, which know no shell. Neither process nor clock nor network is theirs.
-PURE = ("plaintext", "contracts", "plan", "lifecycle", "prompts", "verdicts")
+PURE = (
+    "plaintext", "contracts", "plan", "lifecycle", "prompts", "verdicts",
+    "report.graph", "report.layout", "report.stages", "report.timeline",
+)  # fmt: skip
 OF_PURE = ("errors", "records", *PURE)  # all of Waves that a pure module may import
 NOT_PURE = {"os", "random", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time"}
 # The shell knows what the plan says and what agents owe, and decides nothing.

@@ -278,7 +278,8 @@ def _watch(plan: str, as_json: bool) -> int:
 
     if as_json:
         raise UsageError("--watch is for people: leave out --json, or --watch")
-    watch.watch_units(_top(), [one.name for one in _plans(plan)] if plan else [])
+    _plans(plan)
+    watch.watch_units(_top(), [plan] if plan else [])
     return DONE
 
 

@@ -21,8 +21,8 @@ FIRST = (turns.PERSON, turns.AGENT, turns.DOIT, turns.UNIT, turns.NOBODY)
 SLOW = 1.5  # times the usual
 KEYS = "↑↓ choose  l log  d diff  p pull request  r rule  t retry  s stop  q quit"
 COLUMNS = (
-    Column("unit"), Column("state", 3), Column("step"), Column("time", 2, right=True), Column("tokens", 4, right=True),
-    Column("checks", 5), Column("pull", 6, right=True), Column("waits for", 1), Column("last command", 7),
+    Column("unit"), Column("state", 3), Column("step"), Column("time", 2, right=True), Column("tokens", 5, right=True),
+    Column("checks", 6), Column("pull", 7, right=True), Column("waits for", 1), Column("last command", 4),
 )  # fmt: skip
 LONGEST_DETAIL = 6  # lines about the unit that is chosen
 
