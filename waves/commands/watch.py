@@ -156,7 +156,15 @@ class Watch:
         row, planned, unit = self._chosen
         if not row.status.asked:
             raise UsageError(f"{unit.name} waits for no ruling")
-        return "; ".join([self._ask(planned, unit, asked) for asked in row.status.asked])
+        said: list[str] = []
+        for asked in row.status.asked:
+            try:
+                said.append(self._ask(planned, unit, asked))
+            except click.exceptions.Abort:
+                if not said:
+                    raise
+                break  # what was answered before is written
+        return "; ".join(said)
 
     def _retry(self) -> str:
         row, planned, unit = self._chosen

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from waves.plaintext import plain
 from waves.report import history, turns
 from waves.report.status import STYLES, UnitStatus
-from waves.report.table import Column, cut, lay_out
+from waves.report.table import Column, cells, cut, lay_out
 from waves.report.timeline import clock
 from waves.report.words import asked_lines
 
@@ -96,10 +96,9 @@ def screen(heads: Sequence[str], rows: Sequence[Row], view: View, width: int, he
     room = max(1, height - len(above) - len(below) - 1)
     first = min(max(0, place - room // 2), max(0, len(rows) - room))
     names, *lines = lay_out(COLUMNS, [_cells(row) for row in rows], width)
-    shown = [
-        (cut(line, width).ljust(width) if number == place else cut(line, width), _style(rows[number], number == place))
-        for number, line in enumerate(lines)
-    ]
+    cuts = [cut(line, width) for line in lines]
+    cuts[place : place + 1] = [line + " " * (width - cells(line)) for line in cuts[place : place + 1]]
+    shown = [(line, _style(row, row is rows[place])) for line, row in zip(cuts, rows, strict=True)]
     table = [*above, (cut(names, width), "2"), *shown[first : first + room]]
     blank = [("", "")] * (height - len(table) - len(below))
     footer = [(cut(one, width), "2" if one == KEYS else "") for one in below]
