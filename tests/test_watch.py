@@ -81,10 +81,9 @@ def test_the_chosen_unit_is_found_again_and_stays_in_sight() -> None:
 
 @given(st.integers(0, 30), st.integers(4, 200), st.integers(1, 40), st.integers(0, 30))
 def test_nothing_is_ever_wider_or_higher_than_the_screen(count: int, width: int, height: int, chosen: int) -> None:
-    rows = [replace(ASKING if number % 3 else GOING, name=f"u{number}") for number in range(count)]
-    lines = page(rows, View(f"u{chosen}", "said " * 30), width, height)
+    rows = [replace(ASKING if number % 3 else GOING, name=f"単位{number}") for number in range(count)]
+    lines = page(rows, View(f"単位{chosen}", "said " * 30), width, height)
     assert len(lines) <= height
-    # A table keeps the columns that matter most even where they do not fit; each line is cut all the same.
     assert all(cells(line) <= width for line in lines)
     assert not any("\x1b" in line for line in lines)
 

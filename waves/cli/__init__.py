@@ -239,7 +239,8 @@ def _watch(plan: str, as_json: bool) -> int:
 
     if as_json:
         raise UsageError("--watch is for people: leave out --json, or --watch")
-    watch.watch_units(chosen.top(), [one.name for one in chosen.plans(plan)] if plan else [])
+    chosen.plans(plan)
+    watch.watch_units(chosen.top(), [plan] if plan else [])
     return DONE
 
 

@@ -47,7 +47,9 @@ class Watch:
         self._top, self._names = top, names
         self._view = View()
         self._usual: dict[Path, dict[str, float]] = {}
-        self._look()
+        self._plans: list[Planned] = []
+        self._heads: list[str] = []
+        self._rows: list[Row] = []
 
     def run(self) -> None:
         """Until the person leaves."""
@@ -65,10 +67,11 @@ class Watch:
     def _look(self) -> None:
         """Read everything anew: another process writes it."""
         self._plans = list(workspace.plans(self._top, self._names))
-        self._heads, rows = [], []
+        self._heads = []
+        rows: list[Row] = []
         for planned in self._plans:
             if planned.fault:
-                self._heads.append(str(planned.fault).partition("\n")[0])
+                self._heads.append(plain(str(planned.fault).partition("\n")[0]))
                 continue
             status = batch_status(planned)
             self._heads.append(heading(status))
@@ -153,7 +156,15 @@ class Watch:
         row, planned, unit = self._chosen
         if not row.status.asked:
             raise UsageError(f"{unit.name} waits for no ruling")
-        return "; ".join([self._ask(planned, unit, asked) for asked in row.status.asked])
+        said: list[str] = []
+        for asked in row.status.asked:
+            try:
+                said.append(self._ask(planned, unit, asked))
+            except click.exceptions.Abort:
+                if not said:
+                    raise
+                break  # what was answered before is written
+        return "; ".join(said)
 
     def _retry(self) -> str:
         row, planned, unit = self._chosen

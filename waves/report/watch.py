@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from waves.plaintext import plain
 from waves.report import history, turns
 from waves.report.status import STYLES, UnitStatus
-from waves.report.table import Column, cut, lay_out
+from waves.report.table import Column, cells, cut, lay_out
 from waves.report.timeline import clock
 from waves.report.words import asked_lines
 
@@ -21,8 +21,8 @@ FIRST = (turns.PERSON, turns.AGENT, turns.DOIT, turns.UNIT, turns.NOBODY)
 SLOW = 1.5  # times the usual
 KEYS = "↑↓ choose  l log  d diff  p pull request  r rule  t retry  s stop  q quit"
 COLUMNS = (
-    Column("unit"), Column("state", 3), Column("step"), Column("time", 2, right=True), Column("tokens", 4, right=True),
-    Column("checks", 5), Column("pull", 6, right=True), Column("waits for", 1), Column("last command", 7),
+    Column("unit"), Column("state", 3), Column("step"), Column("time", 2, right=True), Column("tokens", 5, right=True),
+    Column("checks", 6), Column("pull", 7, right=True), Column("waits for", 1), Column("last command", 4),
 )  # fmt: skip
 LONGEST_DETAIL = 6  # lines about the unit that is chosen
 
@@ -96,10 +96,9 @@ def screen(heads: Sequence[str], rows: Sequence[Row], view: View, width: int, he
     room = max(1, height - len(above) - len(below) - 1)
     first = min(max(0, place - room // 2), max(0, len(rows) - room))
     names, *lines = lay_out(COLUMNS, [_cells(row) for row in rows], width)
-    shown = [
-        (cut(line, width).ljust(width) if number == place else cut(line, width), _style(rows[number], number == place))
-        for number, line in enumerate(lines)
-    ]
+    cuts = [cut(line, width) for line in lines]
+    cuts[place : place + 1] = [line + " " * (width - cells(line)) for line in cuts[place : place + 1]]
+    shown = [(line, _style(row, row is rows[place])) for line, row in zip(cuts, rows, strict=True)]
     table = [*above, (cut(names, width), "2"), *shown[first : first + room]]
     blank = [("", "")] * (height - len(table) - len(below))
     footer = [(cut(one, width), "2" if one == KEYS else "") for one in below]
