@@ -213,6 +213,12 @@ def test_what_the_order_of_the_units_settles_is_not_found_again() -> None:
     assert len(updated(KNOWN, DEPENDS, issues=ISSUES[2:4])[0].findings) == 1
 
 
+def test_a_merge_order_settles_who_is_rebased_and_no_dependency() -> None:
+    text = f"{KNOWN}merge_order: [by-hand, other]\n"
+    what, _ = updated(text, found("same-region", "after", 41, 47), DEPENDS, issues=ISSUES[2:4])
+    assert [one.kind for one in what.findings] == ["dependency"]
+
+
 def test_updating_twice_adds_nothing_more() -> None:
     what, _ = updated(KNOWN, *ALL)
     text = extend(KNOWN, draft.additions(what))

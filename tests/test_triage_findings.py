@@ -143,7 +143,7 @@ def test_a_finding_stays_one_line_whatever_a_file_is_called() -> None:
 def test_issues_with_the_same_rare_words_are_named_though_no_file_is_known() -> None:
     (one,) = found({1: "zebra stripes flicker", 2: "zebra stripes flickered", 3: "forms"})
     assert short(one) == ("same-region", (1, 2), "after")
-    assert one.evidence == "both speak of flicker, stripes, zebra"
+    assert (one.evidence, one.weight) == ("both speak of flicker, stripes, zebra", 0.7)
 
 
 def test_two_short_issues_with_one_and_the_same_file_may_be_one_unit() -> None:

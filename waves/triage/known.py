@@ -35,6 +35,8 @@ def _settled(plan: Plan, found: Found, before: Mapping[str, frozenset[str]]) -> 
         return units <= numbered
     if len(found.issues) < 2:
         return False
+    if found.kind == "same-region" and units <= set(plan.merge_order):
+        return True  # whoever lands later is rebased
     # One unit: combined, or the others are skipped.
     return all(one in before[other] or other in before[one] for one, other in combinations(sorted(units), 2))
 

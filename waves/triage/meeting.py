@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from waves.triage.model import Region
 
+# However alike the words of two issues are, they name no place that could be checked: not enough to hold one back.
+WORDS_ALONE = 0.7
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -28,8 +31,8 @@ def shared(one: Sequence[Region], other: Sequence[Region]) -> tuple[Shared, ...]
 
 
 def likelihood(several: Sequence[Shared], likeness: float = 0.0) -> float:
-    """0 to 1: that at least one of the files is touched by both, or another one because their words are alike.
+    """0 to 1: that both touch one of the files, or another one because their words are alike.
 
-    `likeness` of the issues' words, 0 to 1, counts as it is: no factor did better where triage was tuned.
+    The `likeness` of their words, 0 to 1, counts as it is up to WORDS_ALONE: no factor did better where it was tuned.
     """
-    return 1 - (1 - likeness) * math.prod(1 - each.weight for each in several)
+    return 1 - (1 - min(likeness, WORDS_ALONE)) * math.prod(1 - each.weight for each in several)
