@@ -17,7 +17,10 @@ plans. A unit is named as it is, or as `BATCH/UNIT` where two batches have one o
 any folder of the repository.
 """
 # In the order in which a batch needs them.
-VERBS = ("init", "doctor", "check", "confirm", "run", "status", "explain", "logs", "rule", "stop", "audit", "schema")
+VERBS = (
+    "init", "doctor", "check", "confirm", "run", "status", "explain", "logs", "rule", "stop", "audit", "deploy",
+    "schema",
+)  # fmt: skip
 
 
 def page() -> str:

@@ -320,6 +320,25 @@ def rule_command(unit: str, item: str, ruling: str, why: str) -> None:
     click.echo(rule.rule(planned, found, item, ruling, why))
 
 
+@waves.command("deploy", short_help="Deploy a merged batch, when you say so.")
+@click.argument("plan")
+@click.argument("environment", required=False, default="")
+def deploy_command(plan: str, environment: str) -> int:
+    """Start the plan's `deploy.workflow` for one of its environments, show the run and wait for its end.
+
+    Without ENVIRONMENT it asks before each, in the plan's order; the next one only when the one before has that very
+    commit. What is merged is deployed: every unit must be. `doit` never deploys.
+    """
+    from waves.commands import deploy
+
+    def ask(question: str) -> bool:
+        return sys.stdin.isatty() and click.confirm(question)
+
+    planned = _reachable(_plans(plan)[:1], plan)[0]
+    ended = deploy.deploy(planned, environment, click.echo, ask)
+    return {deploy.DONE: DONE, deploy.DECLINED: PERSON, deploy.FAILED: FAILED}[ended]
+
+
 @waves.command("stop", short_help="End agent runs that go on.")
 @click.argument("unit", required=False, default="")
 def stop_command(unit: str) -> None:
