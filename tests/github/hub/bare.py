@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -47,8 +48,17 @@ class Bare:
         return self.known[arguments]
 
     def refs(self) -> dict[str, str]:
-        lines = self.run("for-each-ref", "--format=%(objectname) %(refname)").splitlines()
-        return {name: sha for sha, name in (line.split(" ", 1) for line in lines)}
+        """All of them by name, out of git's files: every request looks, and a process would take ten times as long."""
+        packed = self.path / "packed-refs"
+        lines = packed.read_text().splitlines() if packed.exists() else []
+        found = {line[41:]: line[:40] for line in lines if line[0] not in "#^"}
+        for folder, _, names in os.walk(self.path / "refs"):
+            for name in names:
+                file = Path(folder, name)
+                with contextlib.suppress(FileNotFoundError):  # it was deleted just now, which is no different
+                    if file.suffix != ".lock":
+                        found[str(file.relative_to(self.path))] = file.read_text().strip()
+        return found
 
     def resolve(self, name: str) -> str | None:
         """The commit that a branch, tag or commit id names."""
