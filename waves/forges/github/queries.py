@@ -11,6 +11,7 @@ PULL = """fragment Pull on PullRequest {
  id number state isDraft title body url headRefName headRefOid baseRefName isCrossRepository maintainerCanModify
  author { login } headRepository { nameWithOwner } baseRef { target { oid } } mergeCommit { oid }
  isInMergeQueue isMergeQueueEnabled mergeable mergeStateStatus reviewDecision
+ comments(first: 1) { totalCount } reviews(first: 1) { totalCount }
 }
 """
 ISSUE = """fragment Issue on Issue {
@@ -20,7 +21,10 @@ ISSUE = """fragment Issue on Issue {
 fragment Said on IssueComment { body authorAssociation author { login __typename } }
 """
 REMARKS = """fragment Remarks on PullRequest {
- comments(last: 100) { nodes { fullDatabaseId url body createdAt author { login __typename } authorAssociation } }
+ comments(last: 100) {
+  totalCount
+  nodes { fullDatabaseId url body createdAt viewerDidAuthor author { login __typename } authorAssociation }
+ }
  reviews(last: 100) {
   nodes { fullDatabaseId url body state createdAt author { login __typename } authorAssociation commit { oid } }
  }
@@ -122,15 +126,6 @@ CHECKS = """query(
   } }
  } } }
 }"""
-
-# What a merge is verified by: that it happened, and what it closed.
-LANDED = f"""query($owner: String!, $name: String!, $number: Int!) {{
- repository(owner: $owner, name: $name) {{
-  defaultBranchRef {{ name }}
-  pullRequest(number: $number) {{ ...Pull closingIssuesReferences(first: 50) {{ nodes {{ number state }} }} }}
- }}
-}}
-{PULL}"""
 
 ABOUT = """query($owner: String!, $name: String!) {
  viewer { login }
