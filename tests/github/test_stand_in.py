@@ -125,6 +125,10 @@ def test_a_pull_request_from_a_fork(github: GitHub, repo: Repository, client: Gi
     git(tmp_path / "fork", "commit", "-q", "--allow-empty", "-m", "Help")
     git(tmp_path / "fork", "push", "-q", "origin", "patch")
     assert repo.get_pull(pull.number).commits == 2
+    folder = github.clone(tmp_path / "clone")
+    git(folder, "fetch", "-q", "origin", f"refs/pull/{pull.number}/head")
+    assert git(folder, "log", "-1", "--format=%s", "FETCH_HEAD").stdout == "Help\n"
+    assert "namespaces" not in git(folder, "ls-remote", "origin").stdout
 
 
 # ---- mergeability

@@ -9,8 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-
-ZERO = "0" * 40
+from typing import Any
 
 
 class GitFailed(Exception):  # noqa: N818
@@ -140,7 +139,7 @@ class Bare:
         parts = self.once("show", "--no-patch", f"--format={form}", commit).rstrip("\n").split("\0")
         return dict(zip(names, parts, strict=True))
 
-    def changed(self, base: str, head: str) -> list[dict[str, object]]:
+    def changed(self, base: str, head: str) -> list[dict[str, Any]]:
         """The files of a pull request: what changed since the merge base."""
         start = self.merge_base(base, head)
         lines = self.once("diff", "--raw", "--numstat", "-M", "-z", "--abbrev=40", start, head).split("\0")
@@ -156,10 +155,10 @@ def _data(text: str) -> str:
     return f"data {len(text.encode())}\n{text}\n"
 
 
-def _files(parts: list[str]) -> list[dict[str, object]]:
+def _files(parts: list[str]) -> list[dict[str, Any]]:
     """From `git diff --raw --numstat -z`: records of the one, then those of the other."""
     words = {"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C": "copied", "T": "changed"}
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, Any]] = {}
     rest = iter(parts)
     for part in rest:
         if part.startswith(":"):
