@@ -15,9 +15,12 @@ REPOSITORY = re.compile(r"[^/:]+/[^/:]+?(?P<end>(\.git)?/?)$")  # owner and name
 
 def remote_of(batch: Batch, fork: str) -> str:
     """`origin`, or the address of a fork (owner/name), reached as `origin` is."""
-    if not fork:
-        return "origin"
-    return REPOSITORY.sub(lambda found: fork + found["end"], git.remote_url(batch.repository) or "")
+    return beside(git.remote_url(batch.repository) or "", fork) if fork else "origin"
+
+
+def beside(address: str, fork: str) -> str:
+    """The address of a repository (owner/name) of the same host, reached in the same way."""
+    return REPOSITORY.sub(lambda found: fork + found["end"], address)
 
 
 def remote(batch: Batch, unit: str) -> str:
