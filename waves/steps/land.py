@@ -128,16 +128,20 @@ def _tested(work: Work, pull: Pull, head: str, base: str) -> tuple[str, Unclean]
     moved = merged.tree != git.tree_of(repository, present) and work.batch.plan.policy.integrate == "tested"
     if moved and pull.integration == "trial":
         work.say("the base moved: checks the merge result")
-        return present, Unclean(red_checks=_red(work.batch.forge.checks_of_merge(base, present)))
+        return present, Unclean(red_checks=_red(work, work.batch.forge.checks_of_merge(base, present)))
     if moved and pull.integration == "update":
         present = _update(work, pull, present)
     if present == head:
         return present, Unclean()
-    return present, Unclean(red_checks=_red(wait_for(work, present)))
+    return present, Unclean(red_checks=_red(work, wait_for(work, present)))
 
 
-def _red(checks: Checks) -> tuple[Check, ...]:
-    return tuple(check for check in checks.checks if check.state == "red")
+def _red(work: Work, checks: Checks) -> tuple[Check, ...]:
+    """The red ones; raises HeldError where the whole is red, and none of them says why."""
+    red = tuple(check for check in checks.checks if check.state == "red")
+    if checks.state not in ("green", "none") and not red:
+        raise work.escalate(f"the checks of {checks.commit[:8]} are {checks.state}, and none of them says why")
+    return red
 
 
 def _update(work: Work, pull: Pull, head: str) -> str:
