@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from waves import git
 from waves.errors import ForgeError
 from waves.forges import Checks, Feedback, InFlight, Issue, Pull, Run
-from waves.forges.github import access, checks, poll, workflows
+from waves.forges.github import access, checks, poll, queries, workflows
 from waves.forges.github.client import FIRST_PAUSE, Client
 from waves.forges.github.comments import Comments, marked
 from waves.forges.github.issues import Issues
@@ -19,6 +20,17 @@ from waves.plan.model import Plan
 
 GRACE = 60.0  # seconds that checks are given to appear on a head, from when it was first seen there
 RED = ("FAILURE", "ERROR")  # GitHub's words for a roll-up that is worth a look at what is in it
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account may do in the repository."""
+
+    login: str
+    source: str  # where its token is from
+    repository: str
+    permission: str  # ADMIN | MAINTAIN | WRITE | TRIAGE | READ; empty: GitHub does not say
+    archived: bool
 
 
 class GithubForge:
@@ -45,6 +57,10 @@ class GithubForge:
         found = poll.look(self.client)
         self._pulls.remember(found.pulls.values())
         return found
+
+    def standings(self) -> Sequence[Standing]:
+        """Of the account whose token is used, and of the second one; raises ForgeError naming what it may not read."""
+        return [_standing(client) for client in (self.client, self.reviewer) if client]
 
     # ---- issues
 
@@ -154,3 +170,10 @@ class GithubForge:
 
     def workflow_run(self, number: int) -> Run:
         return workflows.run(self.client, number)
+
+
+def _standing(client: Client) -> Standing:
+    found = client.ask(queries.ABOUT)
+    about, permission = found["repository"], found["repository"]["viewerPermission"] or ""
+    name = client.access.address.repository
+    return Standing(found["viewer"]["login"], client.access.source, name, permission, about["isArchived"])

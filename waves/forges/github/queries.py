@@ -127,10 +127,17 @@ CHECKS = """query(
  } } }
 }"""
 
+# Whose token it is, and whether it may read what a batch reads.
 ABOUT = """query($owner: String!, $name: String!) {
  viewer { login }
- repository(owner: $owner, name: $name) { nameWithOwner viewerPermission isArchived defaultBranchRef { name } }
+ repository(owner: $owner, name: $name) {
+  viewerPermission isArchived
+  issues(first: 1) { nodes { number } }
+  pullRequests(first: 1) { nodes { number } }
+  defaultBranchRef { target { ... on Commit { statusCheckRollup { state } } } }
+ }
 }"""
+WHO = "query { viewer { login } }"
 
 READY = """mutation($id: ID!) {
  markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } }
