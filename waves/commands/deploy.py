@@ -78,7 +78,7 @@ def _wanted(planned: Planned, environment: str) -> Deploy:
     left = [f"{name} is {state}" for name, state in states.items() if state not in ("merged", "dropped")]
     if left or "merged" not in states.values():
         raise UsageError(
-            f"{planned.name}: deployed is what is merged, and {', '.join(left) or 'nothing is'}; `doit` goes on"
+            f"{planned.name}: only what is merged is deployed, and {', '.join(left) or 'nothing is'}; `doit` goes on"
         )
     return plan.deploy
 
@@ -118,17 +118,19 @@ def _has(one: Deployment | None, head: str) -> bool:
 # ---- records, and runs
 
 
-def _path(batch: Batch, environment: str) -> Path:
-    return batch.folder / "deployed" / f"{environment.replace('/', '%2F')}.json"
+def _path(batch: Batch) -> Path:
+    return batch.folder / "deploys.json"  # no unit can be called so
 
 
 def _known(batch: Batch, environments: Sequence[str]) -> dict[str, Deployment]:
-    found = {name: read_json(_path(batch, name)) for name in environments}
-    return {name: Deployment(**{**value, "earlier": tuple(value["earlier"])}) for name, value in found.items() if value}
+    """The last deployment to each environment of the plan."""
+    found = (read_json(_path(batch)) or {}).items()
+    return {name: Deployment(**value | {"earlier": tuple(value["earlier"])}) for name, value in found
+            if name in environments}  # fmt: skip
 
 
 def _write(batch: Batch, one: Deployment) -> Deployment:
-    write_json(_path(batch, one.environment), asdict(one))
+    write_json(_path(batch), (read_json(_path(batch)) or {}) | {one.environment: asdict(one)})
     return one
 
 
@@ -162,7 +164,7 @@ def _begun(batch: Batch, workflow: str, one: Deployment, known: Mapping[str, Dep
         if len(runs) > 1:
             listed = ", ".join(run.url for run in runs)
             raise WavesError(f"{one.environment}: Waves was stopped while it started one of {listed}; look at them, "
-                             f"then remove {_path(batch, one.environment)} to start one more")  # fmt: skip
+                             f"then take {one.environment} out of {_path(batch)} to start one more")  # fmt: skip
         left = one.asked + SETTLES - time.time()
         if runs or left <= 0:
             return runs[0] if runs else None
