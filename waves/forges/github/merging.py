@@ -62,6 +62,8 @@ class Merging:
         """As the protocol has it. What GitHub refuses is looked at again: `Base branch was modified` may be over."""
         words = ""
         for attempt in range(ATTEMPTS):
+            if attempt:
+                self.client.pause(attempt - 1)
             # Who merges has looked a moment ago. That is enough to go on, and never enough to refuse.
             seen = self.pulls.remembered(number) if attempt == 0 else None
             if seen is None or decide(seen, head, base).kind not in (MERGE, ENQUEUE):
@@ -81,7 +83,6 @@ class Merging:
                 if error.fault.kind != "refused":
                     raise
                 words = error.fault.text
-            self.client.pause(attempt)
         raise BlockedError(f"pull request #{number}: {words}")
 
     def _merge(self, seen: Seen, method: str, title: str, body: str) -> Pull:

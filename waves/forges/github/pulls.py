@@ -154,9 +154,10 @@ class Pulls:
                 f"pull request #{number}: GitHub can't bring its branch up to date: {error.fault.text}"
             ) from None
         for attempt in range(ATTEMPTS):
+            if attempt:
+                self.client.pause(attempt - 1)
             if new := self._moved(number, head):
                 return new
-            self.client.pause(attempt)
         raise BlockedError(
             f"pull request #{number}: GitHub has not brought its branch up to date yet; look again later"
         )
