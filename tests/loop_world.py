@@ -422,8 +422,9 @@ def until(true: Any, what: str) -> Any:
 
 # What every command imports in the end.
 IMPORTED = (
-    "doit.doit_cmd", "jinja2", "jsonschema", "strictyaml", "waves.cli", "waves.audit", "waves.commands.rule",
-    "waves.commands.run", "waves.forges.local", "waves.report.audit", "waves.steps.driver",
+    "doit.doit_cmd", "github", "jinja2", "jsonschema", "strictyaml", "waves.cli", "waves.audit",
+    "waves.commands.deploy", "waves.commands.rule", "waves.commands.run", "waves.forges.github",
+    "waves.forges.local", "waves.report.audit", "waves.steps.driver",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from loop_world import World
 from waves import __version__
 
 VERBS = (
-    "ask", "audit", "check", "confirm", "demo", "doctor", "explain", "graph", "init", "logs", "mcp", "report", "rule",
+    "ask", "audit", "check", "confirm", "demo", "deploy", "doctor", "explain", "graph", "init", "logs", "mcp", "report", "rule",
     "run", "schema", "skill", "status", "stop", "triage", "wait",
 )  # fmt: skip
 

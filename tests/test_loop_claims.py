@@ -140,7 +140,7 @@ def test_a_pull_request_that_is_there_is_adopted(world: World) -> None:
     assert world.pulls()["theirs"]["number"] == 77
     assert world.pulls()["theirs"]["state"] == "merged"
     assert len(world.pulls()) == 2
-    assert "Mine (#77)" in world.merged()
+    assert "feat: Thing 1 (#77)" in world.merged()
     assert world.audit() == NOTHING_AMISS
 
 
@@ -149,7 +149,7 @@ def test_the_open_pull_request_of_an_adopted_branch_is_used(world: World) -> Non
     world.plan({"unit": "a", "branch": "theirs"})
     world.run()
     assert list(world.pulls()) == ["theirs"]
-    assert world.merged() == ["Mine (#77)"]
+    assert world.merged() == ["feat: Thing 1 (#77)"]
 
 
 def test_an_adopted_pull_request_that_is_closed_waits_until_it_is_reopened(world: World) -> None:
@@ -162,7 +162,7 @@ def test_an_adopted_pull_request_that_is_closed_waits_until_it_is_reopened(world
     assert world.paid() == []
     path.write_text(path.read_text().replace('"closed"', '"open"'))
     world.run()
-    assert world.merged() == ["Mine (#77)"]
+    assert world.merged() == ["feat: Thing 1 (#77)"]
 
 
 def test_an_adopted_branch_that_is_not_there_waits(world: World) -> None:

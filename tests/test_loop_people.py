@@ -75,7 +75,11 @@ def test_a_merge_of_the_base_that_holds_more_is_a_push_by_hand(world: World) -> 
     world.commit({"bo.txt": "bo\n"}, "chore: bo", at=world.colleague())
     colleague = on_its_branch(world)
     world.git("merge", "-q", "--no-commit", "origin/main", at=colleague)
-    by_hand = world.commit({"app.txt": "slipped in\n"}, "Merge branch 'main' into feat/a", at=colleague)
+    (colleague / "app.txt").write_text("slipped in\n")
+    world.git("commit", "-qam", "Merge branch 'main' into feat/a", at=colleague)
+    world.git("push", "-q", "origin", "HEAD", at=colleague)
+    by_hand = world.head("feat/a")
+    assert len(world.git("rev-list", "--parents", "-1", by_hand, at=colleague).split()) == 3
     world.rule("a", "merge@0", "approve")
     world.run(code=10)
     assert world.paid("reviewer") == ["reviewer a 0 1", "reviewer a 1 1"]

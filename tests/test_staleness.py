@@ -60,6 +60,10 @@ STALE: dict[str, tuple[Model, str, str]] = {
         told("issue worktree prompt pr checks@0 review@0 decide@0:merge", unit=ADOPTED).but(parts=OTHER_SCOPE)
         .done("prompt"), "review@0", "prompt.md changed"),
     "checks": (told(APPROVED).done("checks@0", "red"), "decide@0", "checks-0.json changed"),
+    "somebody said something": (told(APPROVED).but(said="words"), "decide@0", "what people said is new"),
+    "somebody edited it": (
+        told(REVIEWED, said="words").done("decide@0", "merge").but(said="others"), "decide@0",
+        "what people said changed"),
     "a ruling": (told(APPROVED).but(rulings=(rule("S1@0", "correct"),)), "decide@0", "ruling on S1@0 is new"),
     "another ruling": (
         told(REVIEWED, rulings=(rule("S1@0", "defer"),)).done("decide@0", "merge").but(
@@ -122,6 +126,7 @@ CHANGES: dict[str, Callable[[Model], Model]] = {
     "every output is gone": lambda model: model.but(damaged=dict.fromkeys(
         (name for name in model.facts.records if name not in ("issue", "worktree", "prompt", "implement")), "is gone")),
     "the policy changed": lambda model: model.but(policy=Policy(should_fix="ask", nits="ask", scope_violations="ask")),
+    "somebody said something": lambda model: model.but(said="words"),
     "a ruling on an old item": lambda model: model.but(rulings=(rule("B1@0", "correct"), rule("B1@1", "defer"))),
     "other units come first": lambda model: model.but(after={"base": "going"}),
     "the issue is not fresh": lambda model: model.but(issue_is_fresh=False),

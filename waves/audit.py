@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,14 +37,29 @@ class Evidence:
 def audit(batch: Batch) -> tuple[Evidence, ...]:
     """All evidence, in the order of the criteria."""
     found: list[Evidence] = []
+    pulls = _pulls(batch)
     for unit in batch.plan.units:
         records = batch.units[unit.name].records
         try:
-            pull = batch.forge.pull(int(records["pr"].result["number"])) if "pr" in records else None
+            number = _number(records)
+            pull = (pulls.get(number) or batch.forge.pull(number)) if number else None
             found += _unit(batch, unit, records, pull)
         except WavesError as error:
             found.append(Evidence("accounted", unit.name, False, f"could not be looked at: {error}"))
     return tuple(sorted(found, key=lambda one: list(CRITERIA).index(one.criterion)))
+
+
+def _pulls(batch: Batch) -> Mapping[int, Pull]:
+    """All pull requests in one look; none where that fails: each is then looked at by itself, and has its own error."""
+    numbers = [number for folder in batch.units.values() if (number := _number(folder.records))]
+    with contextlib.suppress(WavesError):
+        return batch.forge.pulls(numbers) if numbers else {}
+    return {}
+
+
+def _number(records: Mapping[str, Record]) -> int:
+    """Of the unit's pull request; 0 where it has none yet."""
+    return int(records["pr"].result["number"]) if "pr" in records else 0
 
 
 def _unit(batch: Batch, unit: Unit, records: dict[str, Record] | object, pull: Pull | None) -> Iterator[Evidence]:

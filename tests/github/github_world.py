@@ -1,4 +1,4 @@
-"""The world of the whole loop with GitHub in the place of the embedded forge: a checkout whose `origin` is the stand-in."""
+"""The world of the whole loop with GitHub in the place of the embedded forge: `origin` is the stand-in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CI = Check("ci", "success")
 
 
 class GitHubWorld(World):
-    """Issues and pull requests are GitHub's; people push with their own credentials, Waves with the token it is lent."""
+    """Issues and pull requests are GitHub's; people push with credentials of their own, Waves with the token's."""
 
     def __init__(self, folder: Path, template: World) -> None:
         super().__init__(folder)
@@ -61,5 +61,4 @@ class GitHubWorld(World):
 
     def end(self) -> None:
         super().end()
-        self.github.close()
-        assert self.github.violations == []
+        self.github.done()

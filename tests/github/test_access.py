@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -221,3 +222,9 @@ def test_the_token_is_never_said(github: GitHub, desk: Desk, caplog: pytest.LogC
         assert github.token not in str(told.value)
     assert github.token not in caplog.text
     assert "127.0.0.1" in caplog.text, "something was logged"
+
+
+def test_every_variable_is_on_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "github.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)
+    assert listed == [access.APP, access.KEY, *access.TOKENS, access.REVIEWER]

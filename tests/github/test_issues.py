@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from github_desk import Desk
 from hub import GitHub, refuse
@@ -69,9 +71,10 @@ def test_all_comments_of_a_long_discussion_are_read(github: GitHub, desk: Desk) 
     assert [one.body for one in desk.forge().issue(41).comments] == [f"comment {number}" for number in range(130)]
 
 
-def test_an_account_that_is_gone_is_a_stranger(github: GitHub, desk: Desk) -> None:
+@pytest.mark.parametrize("lie", [refuse(404, "Not Found"), refuse(403, "Must have push access to view it.")])
+def test_an_account_that_nobody_vouches_for_is_a_stranger(github: GitHub, desk: Desk, lie: Any) -> None:
     github.issue("Old", number=41, author="ana")
-    github.lie("GET", "/repos/*/permission", refuse(404, "Not Found"))
+    github.lie("GET", "/repos/*/permission", lie)
     assert not desk.forge().issue(41).trusted
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from github_world import GitHubWorld
-from loop_world import APPROVED, NOTHING_AMISS, commit, review
+from loop_world import APPROVED, BLOCKING, NOTHING_AMISS, commit, review
 
 CORRECTED = commit("fix: rename it", more_txt="renamed\n")
 
@@ -62,6 +62,29 @@ def test_a_pull_request_that_people_opened_is_taken_over_with_what_they_said(hub
     assert world.paid("implementer") == []
 
 
+def test_a_fork_that_lets_maintainers_push_is_corrected_where_it_is(hub_world: GitHubWorld) -> None:
+    world = hub_world
+    world.issue(1)
+    world.github.user("eve")
+    world.github.person_pushes("topic", {"theirs.txt": "theirs\n"}, author="eve", fork="eve")
+    pull = world.github.pull("topic", "My topic", author="eve", fork="eve", modifiable=True)
+    world.plan({"unit": "theirs", "pull_request": pull.number}, policy={"merge": "ask"})
+    world.agent(reviewer_theirs_0=BLOCKING, corrector_theirs=CORRECTED)
+    world.run(code=10)
+    corrected = world.github.pulled(pull.number).head_sha
+    assert corrected == world.head("refs/heads/topic", at=world.checkout)
+    world.github.person_pushes("topic", {"last.txt": "last\n"}, author="eve", fork="eve")
+    world.run(code=10)
+    assert "+last" in world.prompt("reviewer theirs 2 1")
+    world.rule("theirs", "merge@2", "approve")
+    world.run()
+    assert world.merged() == [f"feat: Thing 1 (#{pull.number})"]
+    assert world.tree() == {"app.txt": "one", "theirs.txt": "theirs", "more.txt": "renamed", "last.txt": "last"}
+    # The branch stays where its author has it, with the base that GitHub merged in.
+    assert world.read("theirs", "merged.json")["updates"] == [world.head("refs/namespaces/eve/refs/heads/topic")]
+    assert world.worktrees() == []
+
+
 def test_a_fork_is_refused_and_a_closed_pull_request_stops_its_unit_alone(hub_world: GitHubWorld) -> None:
     world = hub_world
     world.issue(1)
@@ -71,7 +94,9 @@ def test_a_fork_is_refused_and_a_closed_pull_request_stops_its_unit_alone(hub_wo
     pull = world.github.pull("topic", "My topic", author="eve", fork="eve")
     world.plan("a", {"unit": "theirs", "pull_request": pull.number}, policy={"merge": "ask"})
     done = world.run(code=10)
-    assert f"pull request #{pull.number} is from the fork eve/widgets" in done.line("  theirs: ")
+    assert f"pull request #{pull.number} is from the fork eve/widgets, where Waves may not push" in done.line(
+        "  theirs: "
+    )
     world.github.closes(world.pull_of("feat/a").number)
     done = world.run(code=10)
     assert "was closed by a person: reopen it, or drop the unit" in done.line("  a: ")

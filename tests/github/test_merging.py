@@ -61,13 +61,11 @@ def test_what_is_done_about_a_merge(found: Seen, kind: str, error: type[ForgeErr
 
 
 @pytest.mark.parametrize("method", ["squash", "merge", "rebase"])
-def test_exactly_the_head_is_merged_and_its_issues_are_closed(github: GitHub, desk: Desk, method: str) -> None:
-    github.issue("Broken", number=41)
+def test_exactly_the_head_is_merged(github: GitHub, desk: Desk, method: str) -> None:
     pull = desk.opened()
     merged = desk.merged(pull, method=method)
     assert (merged.state, merged.head, merged.merge_commit) == ("merged", pull.head, github.head("main"))
     assert github.files("main") == {"README.md": "# widgets\n", "fix-a.txt": "new\n"}
-    assert github.state.issues[41].state == "closed"
     if method != "rebase":
         assert github.bare.described(merged.merge_commit)["message"].strip() == f"{pull.title} (#1)\n\nFixes #41"
 
@@ -178,23 +176,6 @@ def test_a_merge_queue_gets_the_pull_request_once(github: GitHub, desk: Desk) ->
     github.queue_merges(pull.number)
     assert desk.merged(pull).state == "merged"
     assert len([one for one in github.requests if b"mutation" in one.body]) == 1
-
-
-def test_issues_are_closed_where_github_does_not(github: GitHub, desk: Desk) -> None:
-    github.issue("Broken", number=41)
-    github.issue("Not asked for", number=42)
-    github.person_pushes("release", {"release.txt": ""})
-    github.person_pushes("fix/a", {"a.txt": ""}, base="release")
-    pull = desk.forge().open_pull("fix/a", "release", "fix: a", "Fixes #41\n\nSee #42.")
-    desk.forge().merge(pull.number, pull.head, github.head("release"), "squash", "t", "")
-    assert (github.state.issues[41].state, github.state.issues[42].state) == ("closed", "open")
-
-
-def test_an_issue_whose_keyword_was_lost_is_closed(github: GitHub, desk: Desk) -> None:
-    github.issue("Broken", number=41)
-    github.state.auto_close = False
-    desk.merged(desk.opened())
-    assert github.state.issues[41].state == "closed"
 
 
 def test_a_branch_that_the_repository_deletes_by_itself_does_not_matter(github: GitHub, desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_a_push_over_http_moves_the_pull_request(github: GitHub, repo: Repositor
     pull = open_pull(github, repo)
     folder = github.clone(tmp_path / "clone")
     git(folder, "switch", "-q", "fix/a")
-    (folder / "b.py").write_text("y = 2\n")
+    (folder / "b.bin").write_bytes(os.urandom(1_500_000))  # more than git sends at once
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "Add b")
     git(folder, "push", "-q", "--atomic", "origin", "fix/a", "HEAD:refs/waves/claim")
@@ -124,6 +125,10 @@ def test_a_pull_request_from_a_fork(github: GitHub, repo: Repository, client: Gi
     git(tmp_path / "fork", "commit", "-q", "--allow-empty", "-m", "Help")
     git(tmp_path / "fork", "push", "-q", "origin", "patch")
     assert repo.get_pull(pull.number).commits == 2
+    folder = github.clone(tmp_path / "clone")
+    git(folder, "fetch", "-q", "origin", f"refs/pull/{pull.number}/head")
+    assert git(folder, "log", "-1", "--format=%s", "FETCH_HEAD").stdout == "Help\n"
+    assert "namespaces" not in git(folder, "ls-remote", "origin").stdout
 
 
 # ---- mergeability

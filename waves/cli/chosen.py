@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from waves.workspace import Planned
 
 DONE, FAILED, USAGE, PERSON, AGENTS, BUG, INTERRUPTED = 0, 1, 2, 10, 75, 70, 130
+EXIT_CODES = """\b
+Exit codes: 0 done, 1 failed, 2 usage or plan error, 10 waiting for a person,
+75 waiting for agents or checks, 70 a bug of Waves (with a log file), 130 interrupted."""
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable: docs/json.md.")
 
 

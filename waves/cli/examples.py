@@ -31,6 +31,7 @@ EXAMPLES = {
     ),
     "stop": ("waves stop claim-verdicts", "waves stop"),
     "audit": ("waves audit auth", "waves audit --verbose", "waves audit --json"),
+    "deploy": ("waves deploy auth", "waves deploy auth staging"),
     "skill": ("waves skill > SKILL.md",),
     "mcp": ("waves -C ../widgets mcp",),
     "schema": ("waves schema > plans/plan.schema.json",),

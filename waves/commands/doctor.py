@@ -136,6 +136,9 @@ def _plan(planned: Planned) -> Iterator[Line]:
         yield Line(planned.name, "bad", f"its checkout {planned.checkout} is not there", "clone it")
     else:
         yield _answers(planned)
+        if planned.plan.forge == "github":
+            yield from _github(planned)
+            yield _push(planned)
 
 
 def _answers(planned: Planned) -> Line:
@@ -146,3 +149,39 @@ def _answers(planned: Planned) -> Line:
     except WavesError as error:
         return Line(where, "bad", " ".join(str(error).split())[:300], "see to the network and the access")
     return Line(where, "ok", f"{planned.plan.forge}: origin answers, issue #{issue.number} can be read")
+
+
+def _github(planned: Planned) -> Iterator[Line]:
+    """Whose tokens are used, and what they may."""
+    from waves.forges.github import GithubForge
+
+    try:
+        forge = planned.batch.forge
+        assert isinstance(forge, GithubForge)
+        standings = forge.standings()
+    except WavesError as error:
+        yield Line(f"token of {planned.name}", "bad", str(error), "docs/github.md says what it must be allowed")
+        return
+    for one in standings:
+        what = f"token of {planned.name}"
+        found = f"{one.login}, by {one.source}, may {one.permission or 'do what it was installed for'} {one.repository}"
+        if one.archived:
+            yield Line(what, "bad", f"{one.repository} is archived: nothing can be written there", "unarchive it")
+        elif one.permission in ("READ", "TRIAGE"):
+            yield Line(what, "bad", found, "pull requests take write access: give it to that account")
+        else:
+            yield Line(what, "ok", found)
+
+
+def _push(planned: Planned) -> Line:
+    what = f"push of {planned.name}"
+    try:
+        git.try_push(planned.batch.repository, f"waves-doctor/{planned.plan.batch}")
+    except WavesError as error:
+        return Line(
+            what,
+            "bad",
+            " ".join(str(error).split())[:300],
+            "its token needs `contents: write`, or its key write access",
+        )
+    return Line(what, "ok", "origin takes pushes; none was made")

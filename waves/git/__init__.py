@@ -32,6 +32,7 @@ from waves.git.remotes import (
     remote_heads,
     remote_refs,
     remote_url,
+    try_push,
 )
 from waves.git.trees import (
     Change,
@@ -113,6 +114,7 @@ __all__ = [
     "reset_hard",
     "resolve",
     "tree_of",
+    "try_push",
     "uncommitted",
     "update_ref",
     "worktree_of",

@@ -28,7 +28,9 @@ def lent(repository: Repository, remote: str) -> tuple[dict[str, str], dict[str,
     lender = _LENDERS.get(repository.common_dir)
     if lender is None:
         return {}, {}
-    url = call(repository, "remote", "get-url", remote, ok=(0, 2, 128)).text.strip()
+    url = remote  # an address, of a fork
+    if "://" not in remote:
+        url = call(repository, "remote", "get-url", remote, ok=(0, 2, 128)).text.strip()
     about = urlsplit(url) if url.startswith(("https://", "http://")) else None
     if about is None or about.password or has_own(repository, url):
         return {}, {}

@@ -68,3 +68,8 @@ def push_refs(repository: Repository, moves: Mapping[str, tuple[str, str]], remo
 def push(repository: Repository, commit: str, branch: str, expected: str, remote: str = "origin") -> bool:
     """Put `commit` on a remote branch that is at exactly `expected` (empty: not there); False: it is elsewhere."""
     return push_refs(repository, {f"refs/heads/{branch}": (commit, expected)}, remote)
+
+
+def try_push(repository: Repository, branch: str, remote: str = "origin") -> None:
+    """Ask a remote whether it would take HEAD as a new branch, without pushing it; raises GitError if not."""
+    _far(repository, remote, "push", "--dry-run", "--no-verify", "--quiet", "--", remote, f"HEAD:refs/heads/{branch}")

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 from waves import git, lifecycle, locks
 from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
-from waves.records import Json, UnitFolder, digest, made_by_runs, read_json, write_json
+from waves.records import Json, UnitFolder, made_by_runs, read_json
+from waves.steps import branch, inherited
+from waves.steps.said import Said
 
 if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wait for them
-    from waves.forges import Feedback, Forge
+    from waves.forges import Forge
     from waves.steps.allowance import Allowance
     from waves.steps.gate import Gate
 
@@ -56,7 +58,7 @@ class Batch:
         self._pulls: dict[str, str] = {}  # state of the pull requests that a person may have closed, opened or merged
         self._opening_gate = threading.Lock()
         self._gate: Gate | None = None
-        self._said: dict[str, tuple[Feedback, ...]] = {}  # on the pull requests of units, as last looked at
+        self.said = Said(self.folder, plan.policy)
         self._looks = 0  # at the outside: what is derived from one is made anew
         self._held_since = float("inf")  # when this process took the batch's lock
         if plan.forge != "local":
@@ -128,7 +130,7 @@ class Batch:
         after = {name: state for name in unit.after if (state := self.outcome(name).state) != "merged"}
         before = self._ahead_of(unit)
         pushed, pull = self._pushed.get(unit.name, ""), self._pulls.get(unit.name, "")
-        said = self._digest_of_said(unit)
+        said = self.said.digest(unit.name)
         key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed, pull, said)
         known = self._surveys.get(unit.name)
         if known and known[0] == key:
@@ -235,27 +237,7 @@ class Batch:
         """Look at what people said on the pull requests of these units, and remember it for other processes."""
         numbers = {unit.name: number for unit in units if (number := self._pull_number(unit))}
         said = self.forge.feedback(list(numbers.values())) if numbers else {}
-        for name, number in numbers.items():
-            found = tuple(said.get(number, ()))
-            if found != self._feedback(name):
-                write_json(self.folder / name / "feedback.json", {"said": [asdict(one) for one in found]})
-                self._said[name] = found
-                self._looks += 1
-
-    def heard(self, unit: Unit) -> tuple[Feedback, ...]:
-        """What people said on a unit's pull request, oldest first; `trusted` is as the plan sees it."""
-        trusts = self.plan.policy.trusts
-        return tuple(replace(one, trusted=trusts(one.author, writer=one.trusted)) for one in self._feedback(unit.name))
-
-    def _feedback(self, name: str) -> tuple[Feedback, ...]:
-        if name not in self._said:
-            value = read_json(self.folder / name / "feedback.json")
-            self._said[name] = _feedback_from(value) if value else ()
-        return self._said[name]
-
-    def _digest_of_said(self, unit: Unit) -> str:
-        said = self.heard(unit)
-        return digest([[one.id, one.text, one.trusted, one.requests_changes] for one in said]) if said else ""
+        self._looks += sum(self.said.note(name, said.get(number, ())) for name, number in numbers.items())
 
     def _pull_number(self, unit: Unit) -> int | None:
         record = self.units[unit.name].records.get("pr")
@@ -268,23 +250,18 @@ class Batch:
 
     def _look_for_pushes(self) -> None:
         """A head of a remote branch that no record knows was pushed by a person."""
-        branches = {
-            str(folder.records["pr"].result["branch"]): name
-            for name, folder in self.units.items()
-            if not self.settled(name) and "pr" in folder.records
-        }
-        if not branches:
-            return
-        heads = git.remote_heads(self.repository, *branches)
-        self._pushed = {
-            branches[branch]: head for branch, head in heads.items()
-            if branch in branches and not self._is_known(branches[branch], branch, head)
-        }  # fmt: skip
+        remotes: dict[str, dict[str, str]] = {}  # to branch, to unit
+        for name, folder in self.units.items():
+            if not self.settled(name) and "pr" in folder.records:
+                remotes.setdefault(branch.remote(self, name), {})[str(folder.records["pr"].result["branch"])] = name
+        self._pushed = {}
+        for remote, units in remotes.items():
+            heads = git.remote_heads(self.repository, *units, remote=remote)
+            found = {units[one]: (one, head) for one, head in heads.items() if one in units}
+            self._pushed |= {name: head for name, (one, head) in found.items() if not self._is_known(name, one, head)}
 
-    def _is_known(self, name: str, branch: str, head: str) -> bool:
+    def _is_known(self, name: str, own: str, head: str) -> bool:
         """Whether a remote head is Waves' own doing, or a known head with nothing but the base merged into it."""
-        from waves.steps import inherited
-
         if head in made_by_runs(self.folder / name)[0]:
             return True
         records = self.units[name].records.values()
@@ -292,7 +269,7 @@ class Batch:
         last = str(max(published, key=lambda one: one.ended).result["head"])
         if head == last:
             return True
-        self.fetch(branch)
+        branch.fetch(self, name, own)
         return inherited.merges(self.repository, head, last, self.base_head) is not None
 
     @property
@@ -307,7 +284,7 @@ class Batch:
             for folder in self.units.values():
                 folder.forget_cache()
             self._final.clear()
-            self._said.clear()
+            self.said.forget_cache()
             self._held_since = time.time()
             yield
 
@@ -343,12 +320,6 @@ def _held(name: str, facts: Facts) -> Outcome:
     )  # a decision holds the unit: it says why, and what to write
     state = "waiting" if record.result["decision"] == "ask" else "escalated"
     return Outcome(state, record.step, str(record.result["reason"]), str(record.result.get("rule", "")))
-
-
-def _feedback_from(value: Json) -> tuple[Feedback, ...]:
-    from waves.forges import Feedback
-
-    return tuple(Feedback(**one) for one in value.get("said", ()))
 
 
 def step_of(name: str) -> Step:

@@ -82,6 +82,8 @@ def _one_at_a_time(work: Work) -> AbstractContextManager[None]:
 def _remove_from_remote(work: Work, head: str) -> None:
     """Delete the remote branch, if it is where it was merged, and the claim; either may be gone already."""
     branch, claim = f"refs/heads/{work.branch}", f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/claim"
+    if work.remote != "origin":
+        return  # the branch is its author's
     there = git.remote_refs(work.batch.repository, branch, claim)
     if there.get(branch, head) != head:
         raise HeldError("waiting", f"branch {work.branch} is kept on the remote: it was pushed after the merge")

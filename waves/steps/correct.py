@@ -12,6 +12,7 @@ from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumberi
 from waves.records import digest, read_json
 from waves.report.texts import Cycle
 from waves.steps import agent_run, decide, description, guarded
+from waves.steps import branch as branches
 from waves.steps.points import point_of, rules_of
 from waves.steps.pr import publish, refuse_ended
 from waves.steps.work import Done, Work, to_json
@@ -147,10 +148,10 @@ def _say_what_changed(work: Work, source: str, commits: tuple[str, ...]) -> None
 def _take_in_push(work: Work) -> Done:
     """A person pushed to the branch: the local branch and the worktree follow, and a new cycle looks at it."""
     repository, branch = work.batch.repository, work.branch
-    work.batch.fetch(branch)
-    head = git.resolve(repository, f"refs/remotes/origin/{branch}")
+    head = branches.head(work.batch, work.unit.name, branch)
     if head is None:
         raise WavesError(f"{branch} is gone from the remote; push it again, or drop the unit")
+    branches.fetch(work.batch, work.unit.name, branch)
     local = git.resolve(repository, f"refs/heads/{branch}")
     guarded.move_to(work, head)
     work.folder.write_target(f"correct-{work.step.at}.out", to_json({"pushed by hand": head, "before": local}))

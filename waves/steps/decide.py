@@ -34,6 +34,8 @@ def run(work: Work) -> Done:
         work.batch.forge.ready(pull.number)
     correct = decision.items(verdicts.CORRECT)
     work.say(f"{decision.kind}: {decision.reason}")
+    for item in decision.items(verdicts.LISTED):
+        work.say(f"flag: {item.id}@{cycle} is only listed, {item.detail}: policy.trusted leaves its author out")
     found = {
         "decision": decision.kind, "reason": decision.reason, "head": head,
         "rule": _rule(work, decision), "to_correct": digest([[item.id, item.digest] for item in correct]),

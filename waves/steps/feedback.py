@@ -16,7 +16,7 @@ from waves.verdicts import CORRECT, FEEDBACK, decision_from, ruling_on
 def items(work: Work) -> tuple[tuple[Item, ...], frozenset[str]]:
     """What was said and no correction has answered, oldest first; and the ids of what strangers said."""
     answered = set(_answered(work))
-    said = [(item_of(one), one.trusted) for one in work.batch.heard(work.unit)]
+    said = [(item_of(one), one.trusted) for one in work.batch.said.on(work.unit.name)]
     open_ones = [(item, trusted) for item, trusted in said if item.digest not in answered]
     numbered = [(replace(item, id=f"H{number}"), trusted) for number, (item, trusted) in enumerate(open_ones, 1)]
     return tuple(item for item, _ in numbered), frozenset(item.id for item, trusted in numbered if not trusted)

@@ -12,7 +12,7 @@ from waves.forges import Check, Checks, Pull
 from waves.plan import series
 from waves.records import digest
 from waves.report import texts
-from waves.steps import feedback, inherited
+from waves.steps import branch, feedback, inherited
 from waves.steps.checks import wait_for
 from waves.steps.pr import closed
 from waves.steps.work import Done, HeldError, Work, to_json
@@ -128,23 +128,27 @@ def _tested(work: Work, pull: Pull, head: str, base: str) -> tuple[str, Unclean]
     moved = merged.tree != git.tree_of(repository, present) and work.batch.plan.policy.integrate == "tested"
     if moved and pull.integration == "trial":
         work.say("the base moved: checks the merge result")
-        return present, Unclean(red_checks=_red(work.batch.forge.checks_of_merge(base, present)))
+        return present, Unclean(red_checks=_red(work, work.batch.forge.checks_of_merge(base, present)))
     if moved and pull.integration == "update":
         present = _update(work, pull, present)
     if present == head:
         return present, Unclean()
-    return present, Unclean(red_checks=_red(wait_for(work, present)))
+    return present, Unclean(red_checks=_red(work, wait_for(work, present)))
 
 
-def _red(checks: Checks) -> tuple[Check, ...]:
-    return tuple(check for check in checks.checks if check.state == "red")
+def _red(work: Work, checks: Checks) -> tuple[Check, ...]:
+    """The red ones; raises HeldError where the whole is red, and none of them says why."""
+    red = tuple(check for check in checks.checks if check.state == "red")
+    if checks.state not in ("green", "none") and not red:
+        raise work.escalate(f"the checks of {checks.commit[:8]} are {checks.state}, and none of them says why")
+    return red
 
 
 def _update(work: Work, pull: Pull, head: str) -> str:
     """Have the forge merge the base into the branch; what it made is looked at before anything else is done with it."""
     work.say("the base moved: has it merged into the branch, and checks that")
     new = work.batch.forge.update_branch(pull.number, head)
-    work.batch.fetch(work.branch)
+    branch.fetch(work.batch, work.unit.name, work.branch)
     if inherited.merges(work.batch.repository, new, head, work.batch.base_head) is None:
         raise work.escalate(f"{new[:8]} was to be {head[:8]} with the base merged in, and is something else")
     return new
@@ -161,13 +165,15 @@ def _through_queue(work: Work, pull: Pull, head: str) -> Done:
         raise HeldError("waiting", f"pull request #{pull.number} is in the merge queue still; "
                                    "the next `doit` looks again")  # fmt: skip
     work.batch.fetch()
-    if done := _ended_by_person(work, pull, head):
-        return done
+    if pull.state == "closed":
+        raise closed(work, pull.number)
+    if pull.state == "merged":
+        return _merged(work, pull, head)
     raise work.escalate(f"the merge queue gave #{pull.number} back: see {pull.url}")
 
 
 def _refuse_gone(work: Work) -> None:
-    if work.branch not in git.remote_heads(work.batch.repository, work.branch):
+    if branch.head(work.batch, work.unit.name, work.branch) is None:
         raise HeldError("waiting", f"{work.branch} is gone from the remote: push it again, or drop the unit",
                         work.rule_command("unit", "drop"))  # fmt: skip
 
@@ -185,8 +191,9 @@ def look(work: Work, pull: Pull, head: str, base: str) -> Unclean:
 
 def _more_than(work: Work, present: str, head: str) -> tuple[str, ...] | None:
     """The merges of the base that the branch has beyond an approved head; None where it has something else."""
-    if git.resolve(work.batch.repository, present) is None:
-        work.batch.fetch(*git.remote_heads(work.batch.repository, work.branch))
+    unknown = git.resolve(work.batch.repository, present) is None
+    if unknown and branch.head(work.batch, work.unit.name, work.branch):
+        branch.fetch(work.batch, work.unit.name, work.branch)
     if git.resolve(work.batch.repository, present) is None:
         return None
     return inherited.merges(work.batch.repository, present, head, work.batch.base_head)

@@ -8,6 +8,7 @@ from waves import git
 from waves.forges import Pull
 from waves.records import Record, made_by_runs
 from waves.report import texts
+from waves.steps import branch as branches
 from waves.steps import description, inherited
 from waves.steps.work import Done, HeldError, Work, to_json
 
@@ -68,13 +69,13 @@ def refuse_ended(work: Work) -> None:
 def publish(work: Work, head: str) -> None:
     """Put `head` on the unit's remote branch, if that is where Waves last left it; a push by hand is never lost."""
     repository, branch = work.batch.repository, work.branch
-    if git.push(repository, head, branch, _left_at(work)):
+    if git.push(repository, head, branch, _left_at(work), work.remote):
         return
-    there = git.remote_heads(repository, branch).get(branch, "")
+    there = branches.head(work.batch, work.unit.name, branch) or ""
     if there == head:
         return
     if there and there not in known_heads(work):
-        work.batch.fetch(branch)
+        branches.fetch(work.batch, work.unit.name, branch)
         if inherited.merges(repository, there, _left_at(work), work.batch.base_head) is not None:
             _over(work, head, there)
             return  # nobody's work: the base, which the new head is to be merged with anyway
@@ -86,7 +87,7 @@ def publish(work: Work, head: str) -> None:
 
 
 def _over(work: Work, head: str, there: str) -> None:
-    if not git.push(work.batch.repository, head, work.branch, there):
+    if not git.push(work.batch.repository, head, work.branch, there, work.remote):
         raise HeldError("broken", f"{work.branch} moved on the remote in this very moment; the next `doit` looks again")
 
 

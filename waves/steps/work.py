@@ -14,6 +14,7 @@ from waves.forges import Issue
 from waves.lifecycle import Facts, Step
 from waves.plan.model import Unit
 from waves.records import UnitFolder, read_json
+from waves.steps import branch
 from waves.steps.batch import Batch
 
 
@@ -74,6 +75,11 @@ class Work:
     @property
     def branch(self) -> str:
         return str(self.result("worktree")["branch"])
+
+    @property
+    def remote(self) -> str:
+        """Where the branch is pushed to: `origin`, or the address of a fork."""
+        return branch.remote(self.batch, self.unit.name)
 
     @property
     def worktree(self) -> git.Repository:

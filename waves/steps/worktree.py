@@ -7,22 +7,35 @@ import json
 import shutil
 import socket
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from waves import git, process, prompts
 from waves.agents import worktrees
+from waves.forges import Pull
 from waves.plan.model import Setup
 from waves.records import made_by_runs, write_text
+from waves.steps import branch as branches
 from waves.steps.work import Done, HeldError, Work, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a unit starts from: its branch, the commit that is at, where it left the base, and who has it."""
+
+    branch: str
+    head: str
+    base: str
+    fork: str = ""  # owner/name; empty: it is on `origin`
 
 
 def run(work: Work) -> Done:
     batch = work.batch
-    branch, head, base = _dispatched_before(work) or (_adopt(work) if work.unit.adopted else _claim(work))
+    taken = _dispatched_before(work) or (_adopt(work) if work.unit.adopted else _claim(work))
     if not _lent(work):
-        make(work, branch)
+        make(work, taken.branch)
     prompts.pin(work.path / "templates", batch.plan_top / "plans" / "prompts")
-    found = {"branch": branch, "path": str(batch.worktree_path(work.unit)), "base": base, "head": head}
+    found = {"path": str(batch.worktree_path(work.unit)), **asdict(taken)}
     work.folder.write_target("worktree.json", to_json(found))
     return Done(found, ("worktree.json",))
 
@@ -33,7 +46,7 @@ def _lent(work: Work) -> bool:
     return any(not (directory / "judged.json").exists() for directory in begun)
 
 
-def _dispatched_before(work: Work) -> tuple[str, str, str] | None:
+def _dispatched_before(work: Work) -> Taken | None:
     """For a worktree that is made anew: the claim is ours, and the branch is where it was or brought back to there."""
     earlier = work.facts.records.get("worktree")
     if earlier is None:
@@ -44,13 +57,13 @@ def _dispatched_before(work: Work) -> tuple[str, str, str] | None:
         heads = sorted((one for one in moved if one.result.get("head")), key=lambda one: one.ended)
         head = str([earlier, *heads][-1].result["head"])
         if git.resolve(repository, head) is None:
-            work.batch.fetch(branch)
+            branches.fetch(work.batch, work.unit.name, branch)
         git.update_ref(repository, f"refs/heads/{branch}", head, git.ZERO)
-    return branch, str(earlier.result["head"]), str(earlier.result["base"])
+    return Taken(branch, str(earlier.result["head"]), str(earlier.result["base"]), str(earlier.result.get("fork", "")))
 
 
-def _claim(work: Work) -> tuple[str, str, str]:
-    """Make the branch here and on the remote, at the base; branch, head and base commit."""
+def _claim(work: Work) -> Taken:
+    """Make the branch here and on the remote, at the base."""
     batch, branch = work.batch, work.unit.branch
     local = f"refs/heads/{branch}"
     known = git.resolve(batch.repository, local)
@@ -59,12 +72,12 @@ def _claim(work: Work) -> tuple[str, str, str]:
     _claim_on_remote(work, branch, base)
     if known is None:
         git.update_ref(batch.repository, local, base, git.ZERO)
-        return branch, base, base
+        return Taken(branch, base, base)
     if not _ours(work, known):
         raise HeldError(
             "waiting", f"branch {branch} exists here and is not this unit's: delete it, or adopt it with `branch:`"
         )
-    return branch, known, git.merge_base(batch.repository, known, base) or base
+    return Taken(branch, known, git.merge_base(batch.repository, known, base) or base)
 
 
 def _ours(work: Work, head: str) -> bool:
@@ -97,28 +110,34 @@ def _claim_on_remote(work: Work, branch: str, base: str) -> None:
         raise HeldError("waiting", f"claimed by {who}: the unit is theirs until they drop it")
 
 
-def _adopt(work: Work) -> tuple[str, str, str]:
-    """Take over a branch that exists: branch, head, and where it left the base."""
+def _pull_to_adopt(work: Work, number: int) -> Pull:
+    """Raises HeldError where nobody but its author may push to its branch."""
+    pull = work.batch.forge.pull(number)
+    if pull.fork and not pull.pushable:
+        raise HeldError("waiting", f"pull request #{number} is from the fork {pull.fork}, where Waves may not push: "
+                                   f"have its author allow edits by maintainers, or push {pull.branch} to the "
+                                   "repository itself and adopt it with `branch:`", person=True)  # fmt: skip
+    return pull
+
+
+def _adopt(work: Work) -> Taken:
+    """Take over a branch that exists."""
     batch, unit = work.batch, work.unit
-    branch = unit.adopted_branch or _branch_of_pull(work, unit.pull_request or 0)
-    head = git.remote_heads(batch.repository, branch).get(branch)
+    pull = _pull_to_adopt(work, unit.pull_request) if unit.pull_request else None
+    branch, fork = (pull.branch, pull.fork) if pull else (unit.branch, "")
+    remote = branches.remote_of(batch, fork)
+    head = git.remote_heads(batch.repository, branch, remote=remote).get(branch)
     if head is None:
         raise HeldError("waiting", f"the remote has no branch {branch} to adopt: push it, or correct the plan")
-    batch.fetch(branch)
+    batch.fetch(*([] if fork else [branch]))
+    if fork:
+        git.fetch_objects(batch.repository, f"refs/heads/{branch}", remote)
     local = f"refs/heads/{branch}"
     if git.resolve(batch.repository, local) is None:
         git.update_ref(batch.repository, local, head, git.ZERO)
     elif git.resolve(batch.repository, local) != head:
         raise HeldError("waiting", f"branch {branch} is elsewhere here than on the remote: bring them together first")
-    return branch, head, git.merge_base(batch.repository, head, batch.base_head) or head
-
-
-def _branch_of_pull(work: Work, number: int) -> str:
-    pull = work.batch.forge.pull(number)
-    if pull.fork:
-        reason = f"pull request #{number} is from the fork {pull.fork}, where Waves does not push: push {pull.branch} "
-        raise HeldError("waiting", f"{reason}to the repository itself, and adopt it with `branch:`", person=True)
-    return pull.branch
+    return Taken(branch, head, git.merge_base(batch.repository, head, batch.base_head) or head, fork)
 
 
 def make(work: Work, branch: str) -> git.Repository:

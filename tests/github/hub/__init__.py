@@ -18,7 +18,9 @@ that goes against GitHub's OpenAPI description or GraphQL schema, or that the st
 
 git: `github.git_url` with basic authentication `x-access-token:TOKEN`, or `github.git_url_of(token)`, or
 `github.clone(folder)`. Reading what came of it: `github.state` (issues, pulls() ...), `github.pulled(number)`,
-`github.head(branch)`, `github.files(branch)`. Violations that a test expects: `github.forgive()`.
+`github.head(branch)`, `github.files(branch)`. Violations that a test expects: `github.forgive()`. Without the fixture:
+`made = GitHub(folder)`, and `made.done()` in the end. A fork is `github.person_pushes(..., fork="eve")` and
+`github.pull(..., fork="eve", modifiable=True)`, and is pushed to at `github.git_url_of(token, "eve")`.
 
 Lies (`hub.lies`): act_then(502), act_then_drop(), refuse(status, message, retry_after=1), secondary(403 or 429),
 drop(), slow(seconds), first(action). `mergeable` is null at the first look after each new head or base

@@ -174,9 +174,9 @@ class Behaviour:
             every = set(words.values())
             verb = "expected" if every == {None} else "in progress" if every <= WAITING else "failing"
             return f"{len(words)} of {len(rule.checks)} required status checks are {verb}."
+        said = {None: "expected", "pending": "pending", "queued": "queued", "in_progress": "in progress"}
         for name, word in words.items():
-            verb = {None: "expected", "pending": "pending", "queued": "queued", "in_progress": "in progress"}
-            return f'Required status check "{name}" is {verb.get(word, "failing")}.'
+            return f'Required status check "{name}" is {said.get(word, "failing")}.'
         return "The head branch is not up to date with the base branch." if behind and not rule.checks else ""
 
     def rollup(self, commit: str) -> str | None:

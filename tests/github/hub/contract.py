@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 VENDOR = Path(__file__).resolve().parent.parent / "vendor"
 Json = dict[str, Any]
@@ -39,10 +40,7 @@ class Operation:
             return found + (["the body is missing"] if self.node["body_required"] else [])
         if fault := _fault(self.node["body"], body):
             found.append(f"body: {fault}")
-        names = _names(self.node["body"])
-        if names and isinstance(body, dict):
-            found += [f"body: unknown {name}" for name in body if name not in names]
-        return found
+        return found + [f"body: unknown {name}" for name in _unknown(self.node["body"], body)]
 
     def faults_of_answer(self, status: int, body: Any) -> list[str]:
         answers = self.node["answers"]
@@ -55,16 +53,27 @@ class Operation:
             fault = _fault({"$ref": "#/$defs/basic-error"}, body)
         else:
             return [f"{status} is no answer to {self.name}"]
+        if not fault and status < 400:
+            fault = ", ".join(f"unknown {name}" for name in _unknown(answers[str(status)], body))
         return [f"{status}: {fault}"] if fault else []
 
 
 def _typed(text: str, schema: Json) -> Any:
-    kinds = {one.get("type") for one in (schema, *schema.get("oneOf", ()), *schema.get("anyOf", ()))}
+    kinds = {one.get("type") for one in (schema, *schema.get("anyOf", ()))}
     if "integer" in kinds and re.fullmatch(r"-?\d+", text):
         return int(text)
     if "boolean" in kinds and text in ("true", "false"):
         return text == "true"
     return text
+
+
+def _unknown(schema: Json, value: Any) -> list[str]:
+    """Properties of an object, or of the objects in a list, that the description does not know."""
+    schema = _resolved(schema)
+    if isinstance(value, list):
+        return [name for one in value[:1] for name in _unknown(schema.get("items", {}), one)]
+    names = _names(schema)
+    return [name for name in value if name not in names] if names and isinstance(value, dict) else []
 
 
 def _names(schema: Json) -> set[str]:
@@ -73,7 +82,7 @@ def _names(schema: Json) -> set[str]:
     if schema.get("additionalProperties"):
         return set()
     found = set(schema.get("properties", ()))
-    for one in (*schema.get("allOf", ()), *schema.get("anyOf", ()), *schema.get("oneOf", ())):
+    for one in (*schema.get("allOf", ()), *schema.get("anyOf", ())):
         found |= _names(one)
     return found
 
@@ -85,24 +94,29 @@ def _resolved(schema: Json) -> Json:
 
 
 def _fault(schema: Json, value: Any) -> str:
-    """The first thing that is wrong with it, or nothing. What was right once is not looked at again."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return _judged(json.dumps(schema), text)
+    """The first thing that is wrong with it, or nothing."""
+    return _judged(json.dumps(schema), json.dumps(value, ensure_ascii=False))
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1 << 14)
 def _judged(schema: str, text: str) -> str:
-    fault = next(iter(_validator(schema).iter_errors(json.loads(text))), None)
+    """What was right once is not looked at again: much of each answer was in others."""
+    fault = next(iter(Checker(json.loads(schema)).iter_errors(json.loads(text))), None)
     if fault is None:
         return ""
     while fault.context:
         fault = max(fault.context, key=lambda one: len(one.absolute_path))
-    return f"{fault.json_path}: {fault.message[:300]}"
+    place, text = fault.json_path, fault.message[:300]
+    return place + text[1:] if text.startswith("$") else f"{place}: {text}"
 
 
-@functools.cache
-def _validator(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema) | {"$defs": description()["$defs"]})
+def _follow(_: Any, reference: str, value: Any, __: Json) -> Iterator[ValidationError]:
+    """Every schema that has a name is judged by itself; its fault begins with `$`, the place inside."""
+    if fault := _fault(_resolved({"$ref": reference}), value):
+        yield ValidationError(fault)
+
+
+Checker = validators.extend(Draft202012Validator, {"$ref": _follow})
 
 
 @functools.cache

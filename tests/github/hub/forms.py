@@ -58,17 +58,6 @@ class Forms(CommitForms):
             "deletions": sum(file["deletions"] for file in files),
         }  # fmt: skip
 
-    def files(self, base: str, head: str) -> list[Json]:
-        made = []
-        for file in self.bare.changed(base, head):
-            path = file["filename"]
-            made.append(file | {
-                "changes": file["additions"] + file["deletions"], "blob_url": f"{self.page}/blob/{head}/{path}",
-                "raw_url": f"{self.page}/raw/{head}/{path}", "contents_url": f"{self.repo}/contents/{path}?ref={head}",
-                "patch": self.bare.patch(base, head, path),
-            })  # fmt: skip
-        return made
-
     def review(self, pull: Pull, review: Review) -> Json:
         page, url = f"{self.page}/pull/{pull.number}", f"{self.repo}/pulls/{pull.number}"
         html = f"{page}#pullrequestreview-{review.id}"

@@ -45,6 +45,17 @@ class CommitForms(RepositoryForms):
             made |= {"files": files, "stats": {"additions": added, "deletions": deleted, "total": added + deleted}}
         return made
 
+    def files(self, base: str, head: str) -> list[Json]:
+        made = []
+        for file in self.bare.changed(base, head):
+            path = file["filename"]
+            made.append(file | {
+                "changes": file["additions"] + file["deletions"], "blob_url": f"{self.page}/blob/{head}/{path}",
+                "raw_url": f"{self.page}/raw/{head}/{path}", "contents_url": f"{self.repo}/contents/{path}?ref={head}",
+                "patch": self.bare.patch(base, head, path),
+            })  # fmt: skip
+        return made
+
     def comparison(self, base: str, head: str) -> Json:
         start = self.bare.merge_base(base, head)
         ahead, behind = self.bare.commits(base, head), self.bare.commits(head, base)

@@ -39,8 +39,8 @@ def allowed(state: State, headers: Message, *, push: bool, fork: str = "") -> Gi
             writes and any(one.fork == fork and one.modifiable for one in state.pulls())
         )
     if push and (not writes or contents != "write" or not classic):
-        text = f"Permission to {state.full_name}.git denied to {token.user.login}.\n"
-        return GitAnswer(403, {}, text.encode())
+        denied = f"Permission to {state.full_name}.git denied to {token.user.login}.\n"
+        return GitAnswer(403, {}, denied.encode())
     return token
 
 

@@ -18,13 +18,16 @@ from graphql import (
     validate,
 )
 
-from hub.behaviour import Refused
+from hub.bare import Bare
+from hub.behaviour import Behaviour, Mergeability, Refused
 from hub.contract import VENDOR
+from hub.forms import Forms
 from hub.state import (
     Comment,
     Pull,
     Review,
     ReviewComment,
+    State,
     Status,
     Token,
     User,
@@ -53,11 +56,13 @@ class View:
 
     def __init__(self, github: GitHub, token: Token) -> None:
         self.github, self.token = github, token
-        self.state, self.bare = github.state, github.bare
-        self.behaviour, self.forms = github.behaviour, github.forms
-        self.states: dict[int, Any] = {}  # mergeability, looked at once a request
+        self.state: State = github.state
+        self.bare: Bare = github.bare
+        self.behaviour: Behaviour = github.behaviour
+        self.forms: Forms = github.forms
+        self.states: dict[int, Mergeability] = {}  # mergeability, looked at once a request
 
-    def mergeability(self, pull: Pull) -> Any:
+    def mergeability(self, pull: Pull) -> Mergeability:
         if pull.number not in self.states:
             self.states[pull.number] = self.behaviour.mergeability(pull)
         return self.states[pull.number]
@@ -208,10 +213,12 @@ def node(view: View, identity: str) -> Any:
         kind, number = base64.urlsafe_b64decode(identity).decode().rsplit(":", 1)
     except (binascii.Error, ValueError):
         kind, number = "", "0"
-    everybody = {"User": {one.id: one for one in view.state.users.values()}}
-    comments = {one.id: one for issue in view.state.issues.values() for one in issue.comments}
-    found = {"Issue": view.state.issues, "PullRequest": view.state.issues, "CheckRun": view.state.check_runs,
-             "IssueComment": comments, **everybody}.get(kind, {}).get(int(number))  # fmt: skip
+    places: dict[str, dict[int, Any]] = {
+        "Issue": view.state.issues, "PullRequest": view.state.issues, "CheckRun": view.state.check_runs,
+        "IssueComment": {one.id: one for issue in view.state.issues.values() for one in issue.comments},
+        "User": {one.id: one for one in view.state.users.values()},
+    }  # fmt: skip
+    found = places.get(kind, {}).get(int(number))
     if found is None:
         raise Said("NOT_FOUND", f"Could not resolve to a node with the global id of '{identity}'")
     return found

@@ -36,8 +36,8 @@ def git_commit(asked: Asked) -> Reply:
 @route(f"GET {REPO}/compare/{{basehead}}", "contents=read")
 def compare(asked: Asked) -> Reply:
     base, dots, head = asked.path["basehead"].partition("...")
-    ends = [asked.bare.resolve(end) for end in (base, head)]
-    if not dots or None in ends:
+    ends = [found for end in (base, head) if (found := asked.bare.resolve(end))]
+    if not dots or len(ends) < 2:
         raise Refused(404, "Not Found")
     return Reply(asked.forms.comparison(*ends))
 
@@ -100,7 +100,8 @@ def create_status(asked: Asked) -> Reply:
 
 
 def _run(asked: Asked) -> CheckRun:
-    return asked.found(asked.state.check_runs, int(asked.path["check_run_id"]))
+    found: CheckRun = asked.found(asked.state.check_runs, int(asked.path["check_run_id"]))
+    return found
 
 
 @route(f"GET {REPO}/check-runs/{{check_run_id}}", "checks=read")
@@ -111,7 +112,7 @@ def check_run(asked: Asked) -> Reply:
 
 
 @route(f"GET {REPO}/check-runs/{{check_run_id}}/annotations", "checks=read")
-def annotations(asked: Asked) -> Paged:
+def annotations_of(asked: Asked) -> Paged:
     found = _run(asked)
     return Paged(found.annotations, lambda one: asked.forms.annotation(found, *one))
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hub.behaviour import Refused
 from hub.routes import Asked, Paged, Reply, invalid, route
-from hub.state import WRITERS, Comment, Issue, Pull, Token, User, now
+from hub.state import WRITERS, Comment, Issue, Label, Pull, Token, User, now
 
 REPO = "/repos/{owner}/{repo}"
 ISSUE = f"{REPO}/issues/{{issue_number}}"
@@ -168,8 +168,9 @@ def issues(asked: Asked) -> Paged:
         found = [one for one in found if one.author.login == login]
     if since := query.get("since"):
         found = [one for one in found if one.updated_at >= since]
-    key = {"updated": "updated_at", "comments": "comments"}.get(query.get("sort", "created"), "number")
-    found.sort(key=lambda one: (getattr(one, key), one.number), reverse=query.get("direction", "desc") == "desc")
+    ways = {"updated": lambda one: one.updated_at, "comments": lambda one: len(one.comments)}
+    way = ways.get(query.get("sort", "created"), lambda one: one.number)
+    found.sort(key=lambda one: (way(one), one.number), reverse=query.get("direction", "desc") == "desc")
     return Paged(found, asked.forms.issue)
 
 
@@ -240,7 +241,7 @@ def _edit(asked: Asked, issue: Issue) -> None:
     issue.updated_at = now()
 
 
-def _labels(asked: Asked, given: list[str | dict[str, str]]) -> list:
+def _labels(asked: Asked, given: list[str | dict[str, str]]) -> list[Label]:
     names = dict.fromkeys(one if isinstance(one, str) else one["name"] for one in given)
     return [asked.state.label(name) for name in names]
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -85,7 +86,9 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is nobody's fault; what else is wrong is recorded where it is handled."""
+        """A client that went away is nobody's fault."""
+        if not isinstance(sys.exception(), OSError):
+            self.github.violations.append(f"the stand-in failed\n{traceback.format_exc()}")
 
     def close(self) -> None:
         self.closing.set()

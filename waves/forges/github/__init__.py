@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from waves import git
 from waves.errors import ForgeError
 from waves.forges import Checks, Feedback, InFlight, Issue, Pull, Run
-from waves.forges.github import access, checks, poll, workflows
+from waves.forges.github import access, checks, poll, queries, workflows
 from waves.forges.github.client import FIRST_PAUSE, Client
 from waves.forges.github.comments import Comments, marked
 from waves.forges.github.issues import Issues
-from waves.forges.github.merging import Merging, close
+from waves.forges.github.merging import Merging
 from waves.forges.github.pulls import Pulls, approve
 from waves.forges.github.trust import Trust
 from waves.plan.model import Plan
 
 GRACE = 60.0  # seconds that checks are given to appear on a head, from when it was first seen there
-ENDED = ("SUCCESS", "FAILURE", "ERROR")  # a roll-up that is worth a look at what is in it
+RED = ("FAILURE", "ERROR")  # GitHub's words for a roll-up that is worth a look at what is in it
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account may do in the repository."""
+
+    login: str
+    source: str  # where its token is from
+    repository: str
+    permission: str  # ADMIN | MAINTAIN | WRITE | TRIAGE | READ; empty: GitHub does not say
+    archived: bool
 
 
 class GithubForge:
@@ -34,12 +46,21 @@ class GithubForge:
         trust = Trust(self.client)
         self._issues = Issues(self.client, trust, tuple(number for unit in plan.units for number in unit.issues))
         self._pulls = Pulls(self.client)
-        self._comments = Comments(self.client, trust)
+        self._comments = Comments(self.client, trust, self._pulls)
         self._merging = Merging(self.client, self._pulls)
-        self._poll = poll.Poll(lambda: poll.look(self.client))
+        self._poll = poll.Poll(self._look)
         self._grace = grace
         self._without_checks: dict[str, float] = {}  # commit to when it was first seen so
-        self._ended: dict[tuple[str, str], Checks] = {}  # by commit and GitHub's roll-up
+        self._red: dict[str, Checks] = {}  # what was in a roll-up that said so, by commit
+
+    def _look(self) -> poll.Snapshot:
+        found = poll.look(self.client)
+        self._pulls.remember(found.pulls.values())
+        return found
+
+    def standings(self) -> Sequence[Standing]:
+        """Of the account whose token is used, and of the second one; raises ForgeError naming what it may not read."""
+        return [_standing(client) for client in (self.client, self.reviewer) if client]
 
     # ---- issues
 
@@ -50,7 +71,7 @@ class GithubForge:
         return self._issues.issues(numbers, label, milestone)
 
     def close_issue(self, number: int) -> None:
-        close(self.client, number)
+        self._issues.close(number)
 
     # ---- pull requests
 
@@ -69,7 +90,10 @@ class GithubForge:
     def open_pull(
         self, branch: str, base: str, title: str, body: str, *, draft: bool = False, labels: Sequence[str] = ()
     ) -> Pull:
-        return self._pulls.open(branch, base, title, body, draft=draft, labels=labels)
+        pull, made = self._pulls.open(branch, base, title, body, draft=draft, labels=labels)
+        if made:
+            self._comments.none_yet(pull.number)
+        return pull
 
     def describe_pull(self, number: int, title: str, body: str) -> None:
         self._pulls.describe(number, title, body)
@@ -97,22 +121,24 @@ class GithubForge:
     # ---- checks
 
     def checks(self, commit: str) -> Checks:
+        """By GitHub's roll-up where that is enough: of green ones the names are not asked for."""
         found = self._poll.latest()
         if commit not in found.rollups:  # just pushed
             found = self._poll.anew()
         word = found.rollups.get(commit)
         if word == "":
             return self._without(commit)
-        if word is not None and word not in ENDED:
-            return Checks(commit, "pending")
-        if word is not None and (commit, word) in self._ended:
-            return self._ended[commit, word]
+        if word is not None and word not in RED:
+            self._red.pop(commit, None)
+            return Checks(commit, "green" if word == "SUCCESS" else "pending")
+        if word is not None and commit in self._red:
+            return self._red[commit]
         seen = found.pulls.get(commit)
         now = checks.of_commit(self.client, commit, seen.pull.number if seen else None)
         if now.state == "none":
             return self._without(commit)
         if word is not None and now.state != "pending":
-            self._ended[commit, word] = now
+            self._red[commit] = now
         return now
 
     def _without(self, commit: str) -> Checks:
@@ -144,3 +170,10 @@ class GithubForge:
 
     def workflow_run(self, number: int) -> Run:
         return workflows.run(self.client, number)
+
+
+def _standing(client: Client) -> Standing:
+    found = client.ask(queries.ABOUT)
+    about, permission = found["repository"], found["repository"]["viewerPermission"] or ""
+    name = client.access.address.repository
+    return Standing(found["viewer"]["login"], client.access.source, name, permission, about["isArchived"])

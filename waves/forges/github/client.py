@@ -68,7 +68,7 @@ class Client:
     @cached_property
     def login(self) -> str:
         """Whose token it is."""
-        return str(self.ask(queries.ABOUT)["viewer"]["login"])
+        return str(self.ask(queries.WHO)["viewer"]["login"])
 
     def ask(self, query: str, *, attempts: int = ATTEMPTS, **variables: Any) -> Json:
         """The `repository` of a GraphQL answer, beside it what else was asked for; what is not there is None in it."""

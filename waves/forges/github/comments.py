@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from waves.forges import Feedback
 from waves.forges.github import queries
 from waves.forges.github.client import Client, FaultError, Json
-from waves.forges.github.pulls import login_of
+from waves.forges.github.pulls import Pulls, login_of
 from waves.forges.github.trust import Trust
 
 MARKED = re.compile(r"\A<!-- (?P<marker>waves:[^\n]*?) -->\n?")
@@ -37,6 +37,7 @@ class Comments:
 
     client: Client
     trust: Trust
+    pulls: Pulls
     _known: dict[int, dict[str, Written]] = field(default_factory=dict)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
@@ -74,27 +75,43 @@ class Comments:
 
     def _load(self, number: int) -> dict[str, Written]:
         """By marker, oldest first. A marker in a stranger's comment is a stranger's text."""
+        nodes = self.client.pages(queries.COMMENTS, "pullRequest", "comments", number=number)
+        self._known[number] = found = self._marked(nodes)
+        return found
+
+    def _marked(self, nodes: Iterable[Json]) -> dict[str, Written]:
         found: dict[str, Written] = {}
-        for node in self.client.pages(queries.COMMENTS, "pullRequest", "comments", number=number):
+        for node in nodes:
             text = node["body"].replace("\r\n", "\n")
             match = MARKED.match(text)
             if match and match["marker"] not in found and (node["viewerDidAuthor"] or self.trust.of(node)):
                 found[match["marker"]] = Written(str(node["fullDatabaseId"]), text)
-        self._known[number] = found
         return found
+
+    def none_yet(self, number: int) -> None:
+        """It was opened just now."""
+        self._known.setdefault(number, {})
 
     # ---- what people say
 
     def feedback(self, numbers: Sequence[int]) -> Mapping[int, Sequence[Feedback]]:
-        found: dict[int, Sequence[Feedback]] = {}
-        wanted = sorted(set(numbers))
+        found: dict[int, Sequence[Feedback]] = {number: () for number in numbers if self._nobody_spoke(number)}
+        wanted = sorted(set(numbers) - set(found))
         for start in range(0, len(wanted), AT_ONCE):
             some = wanted[start : start + AT_ONCE]
             nodes = self.client.ask(queries.several("pullRequest", queries.REMARKS, some))["repository"]
             for number in some:
-                remarks = remarks_of(nodes[f"n{number}"]) if nodes[f"n{number}"] else ()
-                found[number] = [self._feedback(remark) for remark in remarks]
+                node = nodes[f"n{number}"]
+                found[number] = [self._feedback(remark) for remark in remarks_of(node)] if node else ()
+                if node and node["comments"]["totalCount"] == len(node["comments"]["nodes"]):
+                    with self._one_at_a_time:
+                        self._known[number] = self._marked(node["comments"]["nodes"])
         return found
+
+    def _nobody_spoke(self, number: int) -> bool:
+        """Whether the look that was just made saw nothing on it but what Waves wrote."""
+        seen, known = self.pulls.remembered(number), self._known.get(number)
+        return seen is not None and known is not None and not seen.reviews and seen.comments == len(known)
 
     def _feedback(self, remark: Remark) -> Feedback:
         node = remark.node

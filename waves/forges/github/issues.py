@@ -55,6 +55,11 @@ class Issues:
         nodes = self.client.pages(queries.OPEN_ISSUES, "issues", size=queries.PAGE, labels=labels, filter=which)
         return [self._issue(node) for node in nodes]
 
+    def close(self, number: int) -> None:
+        """Closing one that is closed changes nothing."""
+        data = {"state": "closed", "state_reason": "completed"}
+        self.client.send("PATCH", f"/issues/{number}", data, lambda: None)
+
     def _fetch(self, numbers: Iterable[int]) -> dict[int, Issue | None]:
         found: dict[int, Issue | None] = {}
         wanted = sorted(set(numbers))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from waves.errors import BaseMovedError, BehindError, BlockedError, ForgeError, HeadMovedError
 from waves.forges import Pull
-from waves.forges.closing import closed_by
 from waves.forges.github import queries
 from waves.forges.github.client import ATTEMPTS, Client, FaultError
-from waves.forges.github.pulls import Pulls, Seen, seen_from
+from waves.forges.github.pulls import Pulls, Seen
 
 MERGE, ENQUEUE, DONE, WAIT, REFUSE = "merge", "enqueue", "done", "wait", "refuse"
-CLOSING = 4  # looks at the issues that GitHub is about to close
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,76 +62,43 @@ class Merging:
         """As the protocol has it. What GitHub refuses is looked at again: `Base branch was modified` may be over."""
         words = ""
         for attempt in range(ATTEMPTS):
-            seen = self.pulls.look(number)
+            if attempt:
+                self.client.pause(attempt - 1)
+            # Who merges has looked a moment ago. That is enough to go on, and never enough to refuse.
+            seen = self.pulls.remembered(number) if attempt == 0 else None
+            if seen is None or decide(seen, head, base).kind not in (MERGE, ENQUEUE):
+                seen = self.pulls.look(number)
             verdict = decide(seen, head, base)
             if verdict.kind == REFUSE:
                 raise verdict.error(f"pull request #{number}: {verdict.reason}")
             if verdict.kind == DONE:
-                return self._landed(number) if seen.pull.state == "merged" else seen.pull
+                return seen.pull
             words = verdict.reason or words
-            if verdict.kind != WAIT:
-                try:
-                    return self._enqueue(seen, head) if verdict.kind == ENQUEUE else self._merge(
-                        number, {"sha": head, "merge_method": method, "commit_title": title, "commit_message": body}
-                    )  # fmt: skip
-                except FaultError as error:
-                    if error.fault.kind != "refused":
-                        raise
-                    words = error.fault.text
-            self.client.pause(attempt)
+            try:
+                if verdict.kind == ENQUEUE:
+                    return self._enqueue(seen, head)
+                if verdict.kind == MERGE:
+                    return self._merge(seen, method, title, body)
+            except FaultError as error:
+                if error.fault.kind != "refused":
+                    raise
+                words = error.fault.text
         raise BlockedError(f"pull request #{number}: {words}")
 
-    def _merge(self, number: int, data: dict[str, str]) -> Pull:
-        self.client.send("PUT", f"/pulls/{number}/merge", data, self._in_state(number, "merged"))
-        return self._landed(number)
+    def _merge(self, seen: Seen, method: str, title: str, body: str) -> Pull:
+        number, head = seen.pull.number, seen.pull.head
+        data = {"sha": head, "merge_method": method, "commit_title": title, "commit_message": body}
+        answer = self.client.send("PUT", f"/pulls/{number}/merge", data, lambda: self._if_ended(number))
+        if isinstance(answer, Pull):
+            return answer
+        return replace(seen.pull, state="merged", merge_commit=answer["sha"])
 
     def _enqueue(self, seen: Seen, head: str) -> Pull:
         number = seen.pull.number
+        answer = self.client.mutate(queries.ENQUEUE, lambda: self._if_ended(number), id=seen.id, head=head)
+        return answer if isinstance(answer, Pull) else replace(seen.pull, queued=True)
 
-        def there() -> bool | None:
-            pull = self.pulls.look(number).pull
-            return True if pull.queued or pull.state == "merged" else None
-
-        self.client.mutate(queries.ENQUEUE, there, id=seen.id, head=head)
-        return self.pulls.look(number).pull
-
-    def _in_state(self, number: int, state: str) -> Callable[[], Pull | None]:
-        def look() -> Pull | None:
-            pull = self.pulls.look(number).pull
-            return pull if pull.state == state else None
-
-        return look
-
-    # ---- afterwards
-
-    def _landed(self, number: int) -> Pull:
-        """The merged pull request as GitHub shows it, once the issues that its text names are closed."""
-        for attempt in range(CLOSING):
-            found = self.client.ask(queries.LANDED, number=number)["repository"]
-            pull = seen_from(found["pullRequest"]).pull
-            if pull.state != "merged":  # a look that came from before
-                self.client.pause(attempt)
-                continue
-            closed = {one["number"] for one in found["pullRequest"]["closingIssuesReferences"]["nodes"]
-                      if one["state"] == "CLOSED"}  # fmt: skip
-            left = [one for one in closed_by(pull.body) if one not in closed]
-            if not left:
-                return pull
-            if pull.base != (found["defaultBranchRef"] or {}).get("name"):
-                break  # GitHub closes nothing then
-            self.client.pause(attempt)
-        else:
-            if pull.state != "merged":
-                raise ForgeError(f"pull request #{number}: GitHub said that it is merged, and shows it {pull.state}")
-        for issue in left:
-            try:
-                close(self.client, issue)
-            except FaultError as error:
-                if error.fault.kind != "missing":  # a number that is no issue closes nothing
-                    raise
-        return pull
-
-
-def close(client: Client, issue: int) -> None:
-    """Closing one that is closed changes nothing."""
-    client.send("PATCH", f"/issues/{issue}", {"state": "closed", "state_reason": "completed"}, lambda: None)
+    def _if_ended(self, number: int) -> Pull | None:
+        """The pull request if it is merged, or on its way."""
+        pull = self.pulls.look(number).pull
+        return pull if pull.queued or pull.state == "merged" else None

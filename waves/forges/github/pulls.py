@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from waves.errors import BlockedError, ForgeError, HeadMovedError
@@ -11,6 +12,7 @@ from waves.forges import InFlight, Pull
 from waves.forges.github import queries
 from waves.forges.github.client import ATTEMPTS, Client, FaultError, Json
 
+FRESH = 5.0  # seconds for which a look serves those who act on it
 AT_ONCE = 50  # pull requests asked for by number in one question
 
 
@@ -24,6 +26,8 @@ class Seen:
     mergeable: str  # MERGEABLE | CONFLICTING | UNKNOWN
     status: str  # GitHub's mergeStateStatus
     review: str  # GitHub's reviewDecision; empty where no review is demanded
+    comments: int = 0
+    reviews: int = 0
 
 
 def seen_from(node: Json) -> Seen:
@@ -38,7 +42,10 @@ def seen_from(node: Json) -> Seen:
         pushable=not fork or bool(node["maintainerCanModify"] and node["headRepository"]),
     )  # fmt: skip
     base = ((node["baseRef"] or {}).get("target") or {}).get("oid", "")
-    return Seen(pull, node["id"], base, node["mergeable"], node["mergeStateStatus"], node["reviewDecision"] or "")
+    return Seen(
+        pull, node["id"], base, node["mergeable"], node["mergeStateStatus"], node["reviewDecision"] or "",
+        node["comments"]["totalCount"], node["reviews"]["totalCount"],
+    )  # fmt: skip
 
 
 def login_of(author: Json | None) -> str:
@@ -48,8 +55,18 @@ def login_of(author: Json | None) -> str:
 @dataclass(frozen=True, slots=True)
 class Pulls:
     client: Client
+    _seen: dict[int, tuple[float, Seen]] = field(default_factory=dict)  # and when
 
     # ---- looking
+
+    def remember(self, found: Iterable[Seen]) -> None:
+        now = time.monotonic()
+        self._seen.update({seen.pull.number: (now, seen) for seen in found})
+
+    def remembered(self, number: int, seconds: float = FRESH) -> Seen | None:
+        """What the last look saw, if that was not longer ago."""
+        at, seen = self._seen.get(number, (0.0, None))
+        return seen if time.monotonic() - at <= seconds else None
 
     def look(self, number: int) -> Seen:
         return self.look_at([number])[number]
@@ -65,6 +82,7 @@ class Pulls:
                     about = self.client.access.address
                     raise ForgeError(f"pull request #{number}: not in {about.repository}; correct the number")
                 found[number] = seen_from(nodes[f"n{number}"])
+        self.remember(found.values())
         return found
 
     def of_branch(self, branch: str) -> Pull | None:
@@ -80,46 +98,48 @@ class Pulls:
 
     # ---- writing
 
-    def open(self, branch: str, base: str, title: str, body: str, *, draft: bool, labels: Sequence[str]) -> Pull:
+    def open(
+        self, branch: str, base: str, title: str, body: str, *, draft: bool, labels: Sequence[str]
+    ) -> tuple[Pull, bool]:
+        """The open pull request of this branch, and whether it was made just now."""
+
         def there() -> Pull | None:
             found = self.of_branch(branch)
             return found if found and found.state == "open" else None
 
-        if found := there():
-            return found
+        # GitHub itself refuses a second one: so the look is only needed when it does.
         data = {"head": branch, "base": base, "title": title, "body": body, "draft": draft}
         try:
             made: Any = self.client.send("POST", "/pulls", data, there)
         except FaultError as error:
             if error.fault.status != 422:
                 raise
-            if found := there():  # somebody was quicker
-                return found
+            if found := there():
+                return found, False
             raise ForgeError(f"{branch}: GitHub opens no pull request onto {base}: {error.fault.text}") from None
-        pull = made if isinstance(made, Pull) else _opened(made)
+        pull = made if isinstance(made, Pull) else self._opened(made)
         if labels:
             self.label(pull.number, labels)
-        return pull
+        return pull, not isinstance(made, Pull)
 
     def describe(self, number: int, title: str, body: str) -> None:
-        now = self.look(number).pull
+        now = (self.remembered(number) or self.look(number)).pull
         if (now.title, now.body) != (title, body):
             data = {"title": title, "body": body}
             self.client.send("PATCH", f"/pulls/{number}", data, lambda: None)  # the same twice is the same
+            self._seen.pop(number, None)
 
     def label(self, number: int, labels: Sequence[str]) -> None:
         self.client.send("POST", f"/issues/{number}/labels", {"labels": list(labels)}, lambda: None)
 
     def ready(self, number: int) -> None:
-        seen = self.look(number)
+        seen = self.remembered(number) or self.look(number)
         if seen.pull.draft:
             self.client.mutate(queries.READY, lambda: None if self.look(number).pull.draft else True, id=seen.id)
+            self._seen.pop(number, None)
 
     def update_branch(self, number: int, head: str) -> str:
-        """GitHub does it by and by: the new head is waited for."""
-        seen = self.look(number)
-        if seen.pull.head != head:
-            raise HeadMovedError(f"pull request #{number}: its branch is at {seen.pull.head[:12]}, not at {head[:12]}")
+        """GitHub does it by and by: the new head is waited for. It refuses by itself if the branch is not at `head`."""
         try:
             data = {"expected_head_sha": head}
             self.client.send("PUT", f"/pulls/{number}/update-branch", data, lambda: self._moved(number, head))
@@ -134,12 +154,23 @@ class Pulls:
                 f"pull request #{number}: GitHub can't bring its branch up to date: {error.fault.text}"
             ) from None
         for attempt in range(ATTEMPTS):
+            if attempt:
+                self.client.pause(attempt - 1)
             if new := self._moved(number, head):
                 return new
-            self.client.pause(attempt)
         raise BlockedError(
             f"pull request #{number}: GitHub has not brought its branch up to date yet; look again later"
         )
+
+    def _opened(self, answer: Mapping[str, Any]) -> Pull:
+        """What REST says of a pull request that was just made, and that nobody has said anything on."""
+        pull = Pull(
+            answer["number"], answer["head"]["ref"], answer["base"]["ref"], answer["state"], answer["title"],
+            answer["body"] or "", answer["html_url"], answer["head"]["sha"], author=login_of(answer["user"]),
+            draft=bool(answer.get("draft")), integration="update",
+        )  # fmt: skip
+        self.remember([Seen(pull, answer["node_id"], answer["base"]["sha"], "UNKNOWN", "UNKNOWN", "")])
+        return pull
 
     def _moved(self, number: int, head: str) -> str | None:
         now = self.look(number).pull.head
@@ -167,15 +198,6 @@ def approve(reviewer: Client, number: int, head: str, body: str) -> bool:
             f"pull request #{number}: {reviewer.access.source} can't approve it: {error.fault.text}"
         ) from None
     return True
-
-
-def _opened(answer: Mapping[str, Any]) -> Pull:
-    """What REST says of a pull request that was just made."""
-    return Pull(
-        answer["number"], answer["head"]["ref"], answer["base"]["ref"], answer["state"], answer["title"],
-        answer["body"] or "", answer["html_url"], answer["head"]["sha"], author=login_of(answer["user"]),
-        draft=bool(answer.get("draft")), integration="update",
-    )  # fmt: skip
 
 
 def in_flight_from(node: Json) -> InFlight:

@@ -11,6 +11,7 @@ PULL = """fragment Pull on PullRequest {
  id number state isDraft title body url headRefName headRefOid baseRefName isCrossRepository maintainerCanModify
  author { login } headRepository { nameWithOwner } baseRef { target { oid } } mergeCommit { oid }
  isInMergeQueue isMergeQueueEnabled mergeable mergeStateStatus reviewDecision
+ comments(first: 1) { totalCount } reviews(first: 1) { totalCount }
 }
 """
 ISSUE = """fragment Issue on Issue {
@@ -20,7 +21,10 @@ ISSUE = """fragment Issue on Issue {
 fragment Said on IssueComment { body authorAssociation author { login __typename } }
 """
 REMARKS = """fragment Remarks on PullRequest {
- comments(last: 100) { nodes { fullDatabaseId url body createdAt author { login __typename } authorAssociation } }
+ comments(last: 100) {
+  totalCount
+  nodes { fullDatabaseId url body createdAt viewerDidAuthor author { login __typename } authorAssociation }
+ }
  reviews(last: 100) {
   nodes { fullDatabaseId url body state createdAt author { login __typename } authorAssociation commit { oid } }
  }
@@ -123,19 +127,17 @@ CHECKS = """query(
  } } }
 }"""
 
-# What a merge is verified by: that it happened, and what it closed.
-LANDED = f"""query($owner: String!, $name: String!, $number: Int!) {{
- repository(owner: $owner, name: $name) {{
-  defaultBranchRef {{ name }}
-  pullRequest(number: $number) {{ ...Pull closingIssuesReferences(first: 50) {{ nodes {{ number state }} }} }}
- }}
-}}
-{PULL}"""
-
+# Whose token it is, and whether it may read what a batch reads.
 ABOUT = """query($owner: String!, $name: String!) {
  viewer { login }
- repository(owner: $owner, name: $name) { nameWithOwner viewerPermission isArchived defaultBranchRef { name } }
+ repository(owner: $owner, name: $name) {
+  viewerPermission isArchived
+  issues(first: 1) { nodes { number } }
+  pullRequests(first: 1) { nodes { number } }
+  defaultBranchRef { target { ... on Commit { statusCheckRollup { state } } } }
+ }
 }"""
+WHO = "query { viewer { login } }"
 
 READY = """mutation($id: ID!) {
  markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } }

@@ -44,7 +44,8 @@ class Trust:
         try:
             answer = self.client.get(f"/collaborators/{quote(login, safe='')}/permission")
         except FaultError as error:
-            if error.fault.kind == "missing":  # no such account any more
+            # There is no such account any more; or who asks may not write either, and can vouch for nobody.
+            if error.fault.kind in ("missing", "permission"):
                 return False
             raise
         return answer["permission"] in WRITERS

@@ -1,0 +1,64 @@
+"""The whole loop on GitHub, at its end: red checks, branch protection, a base that moves, and a merge queue."""
+
+from __future__ import annotations
+
+from github_world import CI, GitHubWorld
+from hub import Check
+from loop_world import CORRECT, NOTHING_AMISS
+
+RED = Check("ci", "failure", log="one\ntest_form failed\n", annotations=(("a.txt", 1, "expected two"),))
+
+
+def test_a_red_check_is_corrected_and_a_protected_base_is_waited_for_and_brought_in(hub_world: GitHubWorld) -> None:
+    world = hub_world
+    world.github.user("ben", "write", "MEMBER")
+    world.plan("a")
+    world.github.protect(checks=("ci",), strict=True, reviews=1)
+    world.github.every_head(RED)
+    world.agent(corrector_a=world.gate() + CORRECT)
+    run = world.start("run")
+    with world.open_gate():
+        world.github.every_head(CI)
+    done = run.wait()
+    assert done.code == 10, done.out
+    assert "wants an approving review by a person" in done.line("  a: ")
+    told = world.prompt("corrector a 1 1")
+    assert "Red check `ci`" in told
+    assert "test_form failed" in told or "expected two" in told
+    pull = world.pull_of("feat/a")
+    world.github.reviews(pull.number, "APPROVED", author="ben")
+    world.github.person_pushes("main", {"bo.txt": "bo\n"})
+    world.run()
+    assert world.sent("PUT", "/update-branch") == 1
+    assert world.tree() == {"app.txt": "one", "a.txt": "a\n1", "bo.txt": "bo"}
+    (updated,) = world.read("a", "merged.json")["updates"]
+    assert world.pull_of("feat/a").head_sha == updated
+    assert world.audit() == NOTHING_AMISS
+    assert len(world.paid("reviewer")) == 2
+
+
+def test_a_merge_queue_merges_and_what_it_gives_back_waits_for_a_person(hub_world: GitHubWorld) -> None:
+    world = hub_world
+    world.plan("a", {"unit": "b", "issues": [2]}, merge_order=["a", "b"])
+    world.github.protect(checks=("ci",), queue=True)
+    run = world.start("run")
+    run.until("is in the merge queue")
+    world.github.queue_drops(world.pull_of("feat/a").number)
+    run.until("b land@0: pull request")
+    world.github.queue_merges(world.pull_of("feat/b").number)
+    done = run.wait()
+    assert done.code == 10
+    assert "the merge queue gave #3 back" in done.line("  a: ")
+    assert done.asks() == ["waves rule a land@0 retry"]
+    assert world.landed() == ["Thing 2"]
+    world.rule("a", "land@0", "retry")
+    run = world.start("run")
+    run.until("is in the merge queue")
+    run.kill()  # and taken up again
+    run = world.start("run")
+    run.until("is in the merge queue")
+    world.github.queue_merges(world.pull_of("feat/a").number)
+    assert run.wait().code == 0
+    assert world.landed() == ["Thing 2", "Thing 1"]
+    assert world.sent("PUT", "/merge") == 0
+    assert world.audit() == NOTHING_AMISS
