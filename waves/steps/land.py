@@ -91,7 +91,10 @@ def _land(work: Work, cycle: str, head: str) -> Done | Pull:
         base = work.batch.base_head
         if unclean := look(work, pull, head, base):
             return _not_clean(work, unclean)
-        tested, unclean = _tested(work, pull, head, base)
+        try:
+            tested, unclean = _tested(work, pull, head, base)
+        except HeadMovedError:
+            continue  # pushed while the base was about to be merged in: the next look sees what that is
         if unclean:
             return _not_clean(work, unclean)
         if merged := _merge(work, pull, tested, base):
@@ -112,7 +115,8 @@ def _merge(work: Work, pull: Pull, head: str, base: str) -> Pull | None:
         _refuse_gone(work)
         return None
     except BehindError:
-        _update(work, pull, head)
+        with contextlib.suppress(HeadMovedError):
+            _update(work, pull, head)
         return None
     except BlockedError as blocked:
         if forge.approve(pull.number, head, texts.approval(work.unit)):
