@@ -30,6 +30,7 @@ class Issue:
     comments: tuple[Comment, ...] = ()
     trusted: bool = True
     milestone: str = ""
+    sub_issues: tuple[int, ...] = ()  # in the order that people gave them
 
 
 @dataclass(frozen=True, slots=True)

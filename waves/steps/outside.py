@@ -23,7 +23,8 @@ def facts(batch: Batch, issues: Sequence[Issue]) -> ForgeFacts:
         with contextlib.suppress(ForgeError):  # of one that is not there, nothing is known
             if batch.forge.issue(number).state != "open":
                 closed.add(number)
-    return ForgeFacts(tuple(_pulls(batch)), closed=frozenset(closed | merged))
+    children = {one.number: one.sub_issues for one in issues if one.sub_issues}
+    return ForgeFacts(tuple(_pulls(batch)), children=children, closed=frozenset(closed | merged))
 
 
 def examine(batch: Batch, issues: Sequence[Issue], base: str) -> Triage:

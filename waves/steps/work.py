@@ -106,7 +106,8 @@ def issues_from(value: Mapping[str, Any]) -> tuple[Issue, ...]:
     found = []
     for one in value.get("issues", ()):
         comments = tuple(Comment(**comment) for comment in one["comments"])
-        found.append(Issue(**{**one, "labels": tuple(one["labels"]), "comments": comments}))
+        lists = {name: tuple(one.get(name, ())) for name in ("labels", "sub_issues")}
+        found.append(Issue(**{**one, **lists, "comments": comments}))
     return tuple(found)
 
 

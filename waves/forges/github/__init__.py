@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from waves import git
 from waves.errors import ForgeError
@@ -33,6 +35,32 @@ class Standing:
     archived: bool
 
 
+class Looks:
+    """What all plans of one repository share in this process: the client, what was seen, and the poll."""
+
+    def __init__(self, whose: access.Access, first_pause: float) -> None:
+        self.client = Client(whose, first_pause)
+        self.pulls = Pulls(self.client)
+        self.poll = poll.Poll(self._look)
+
+    def _look(self) -> poll.Snapshot:
+        found = poll.look(self.client)
+        self.pulls.remember(found.pulls.values())
+        return found
+
+
+_LOOKS: WeakValueDictionary[tuple[access.Access, float], Looks] = WeakValueDictionary()
+_OPENING = threading.Lock()
+
+
+def looks_of(whose: access.Access, first_pause: float) -> Looks:
+    with _OPENING:
+        found = _LOOKS.get((whose, first_pause))
+        if found is None:
+            found = _LOOKS[whose, first_pause] = Looks(whose, first_pause)
+        return found
+
+
 class GithubForge:
     """The `Forge` protocol. Nothing is asked of GitHub before the first call."""
 
@@ -40,23 +68,17 @@ class GithubForge:
         self, repository: git.Repository, plan: Plan, *, grace: float = GRACE, first_pause: float = FIRST_PAUSE
     ) -> None:
         address = access.address_of(plan.repo, repository)
-        self.client = Client(access.of(address), first_pause)
+        self._looks = looks_of(access.of(address), first_pause)
+        self.client, self._pulls, self._poll = self._looks.client, self._looks.pulls, self._looks.poll
         reviewer = access.of_reviewer(address)
         self.reviewer = Client(reviewer, first_pause) if reviewer else None
         trust = Trust(self.client)
         self._issues = Issues(self.client, trust, tuple(number for unit in plan.units for number in unit.issues))
-        self._pulls = Pulls(self.client)
         self._comments = Comments(self.client, trust, self._pulls)
         self._merging = Merging(self.client, self._pulls)
-        self._poll = poll.Poll(self._look)
         self._grace = grace
         self._without_checks: dict[str, float] = {}  # commit to when it was first seen so
         self._red: dict[str, Checks] = {}  # what was in a roll-up that said so, by commit
-
-    def _look(self) -> poll.Snapshot:
-        found = poll.look(self.client)
-        self._pulls.remember(found.pulls.values())
-        return found
 
     def standings(self) -> Sequence[Standing]:
         """Of the account whose token is used, and of the second one; raises ForgeError naming what it may not read."""

@@ -80,8 +80,14 @@ class Issues:
         return Issue(
             number=node["number"], title=node["title"], body=_text(node["body"]), state=node["state"].lower(),
             author=login_of(node["author"]), labels=tuple(one["name"] for one in node["labels"]["nodes"]),
-            comments=said, trusted=self.trust.of(node),
+            comments=said, trusted=self.trust.of(node), milestone=(node["milestone"] or {}).get("title", ""),
+            sub_issues=tuple(one["number"] for one in node["subIssues"]["nodes"] if self._ours(one)),
         )  # fmt: skip
+
+    def _ours(self, node: Json) -> bool:
+        """A sub-issue may be another repository's, whose numbers mean other issues here."""
+        ours = self.client.access.address.repository
+        return bool(node["repository"]["nameWithOwner"].lower() == ours.lower())
 
     def _milestone(self, title: str) -> str:
         """Its number, which is how GitHub wants it named."""

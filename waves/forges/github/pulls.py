@@ -115,6 +115,8 @@ class Pulls:
             if error.fault.status != 422:
                 raise
             if found := there():
+                if labels:  # whoever opened it may have been stopped before it got them
+                    self.label(found.number, labels)
                 return found, False
             raise ForgeError(f"{branch}: GitHub opens no pull request onto {base}: {error.fault.text}") from None
         pull = made if isinstance(made, Pull) else self._opened(made)

@@ -16,6 +16,7 @@ PULL = """fragment Pull on PullRequest {
 """
 ISSUE = """fragment Issue on Issue {
  number title body state authorAssociation author { login __typename } labels(first: 100) { nodes { name } }
+ milestone { title } subIssues(first: 50) { nodes { number repository { nameWithOwner } } }
  comments(first: 100) { pageInfo { hasNextPage endCursor } nodes { ...Said } }
 }
 fragment Said on IssueComment { body authorAssociation author { login __typename } }
