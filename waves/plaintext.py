@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 # Terminal sequences first (CSI; OSC and its kin up to their end; the two-character ones), then what is left of control
-# characters but tab and newline, and the marks that turn the direction of text.
+# characters but tab and newline, and the marks that turn the direction of text or that nobody sees. Joiners stay: words
+# of many languages are spelt with them.
 _UNSAFE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?"
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -19,5 +20,5 @@ def whole(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text without terminal sequences, control characters (tab and newline stay) and marks of direction."""
+    """The text without terminal sequences, control characters (tab and newline stay) and marks that are not seen."""
     return _UNSAFE.sub("", whole(text).replace("\r\n", "\n").replace("\r", "\n"))

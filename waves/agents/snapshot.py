@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ OWN_FILES = ("HEAD", "commondir", "gitdir", "config.worktree", "locked", "info/s
 # Not `info/refs`: housekeeping writes it.
 SHARED_FILES = ("config", "config.worktree", "hooks", "info", "info/exclude", "info/attributes", "info/grafts",
                 "objects/info/alternates")  # fmt: skip
+SHARED = "shared/"
 FOLDERS = frozenset({"hooks"})  # of those, the ones where every file counts
 
 
@@ -45,6 +46,12 @@ class Snapshot:
         if self.index is not None and path in self.index:
             return "tracked"
         return "untracked" if path in self.untracked else "ignored"
+
+    def with_shared_of(self, other: Snapshot) -> Snapshot:
+        """This one, with the files that all worktrees share as they were in the other."""
+        own = {name: one for name, one in self.guarded.items() if not name.startswith(SHARED)}
+        theirs = {name: one for name, one in other.guarded.items() if name.startswith(SHARED)}
+        return replace(self, guarded=own | theirs)
 
 
 # ---- taking one
@@ -110,6 +117,11 @@ class Difference:
     kind: Literal["file", "index", "ref", "guarded"]
     path: str  # of the work tree, a ref's name, or a guarded file's
     what: str  # in words
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is about what all worktrees of the repository share."""
+        return self.kind == "guarded" and self.path.startswith(SHARED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from waves import git
 from waves.agents import Result, quarantine, restore, saved, snapshot, worktrees
 from waves.records import read_json, write_json
+from waves.steps import company
 from waves.steps import worktree as worktree_step
 from waves.steps.work import Work
 
@@ -80,8 +81,16 @@ def look_before(work: Work, directory: Path, *, writes: bool) -> Mapping[str, st
     """Write down how things are before a run; what the agent's environment needs besides."""
     worktree = _worktree(work)
     extra = quarantine.prepare(worktree, directory) if writes else {}
-    saved.save(snapshot.take(worktree, _own_refs(work)), directory / "before.json")
+    saved.save(_without_what_others_did(work, snapshot.take(worktree, _own_refs(work))), directory / "before.json")
     return extra
+
+
+def _without_what_others_did(work: Work, taken: snapshot.Snapshot) -> snapshot.Snapshot:
+    """With the shared files as they were before the first of the runs that go on: one of them may have planted some."""
+    for run in company.at_work(work.batch.folder.parent):
+        if (before := saved.load(run / "before.json")) is not None:
+            return taken.with_shared_of(before)
+    return taken
 
 
 def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple[str, ...]:
@@ -101,13 +110,21 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
     for one in found.foreign:
         if not one.path.startswith(("refs/remotes/", "refs/waves/")) and one.path not in units:
             work.say(f"flag: {one.what} while the {role} ran; it was left so")
-    problems = list(dict.fromkeys([*earlier["problems"], *(one.what for one in found.differences)]))
+    blamed = [one for one in found.differences if not one.shared or not _had_company(work, directory)]
+    for one in found.differences:
+        if one not in blamed:
+            work.say(f"flag: {one.what} while the {role} and other agents ran; it is put back, and nobody's strike")
+    problems = list(dict.fromkeys([*earlier["problems"], *(one.what for one in blamed)]))
     if found.differences:
         write_json(directory / "guarded.json", {"problems": problems, "over": False})
     for line in _put_back(work, worktree, before, found.differences, directory / "removed", writes=writes):
         work.say(f"restored: {line}")
     write_json(directory / "guarded.json", {"problems": problems, "over": True})
     return tuple(problems)
+
+
+def _had_company(work: Work, directory: Path) -> bool:
+    return company.had_company(directory, work.batch.folder.parent)
 
 
 def _put_back(
