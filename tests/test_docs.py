@@ -26,7 +26,7 @@ from waves.plan import reader
 TOP = Path(__file__).parent.parent
 README = (TOP / "README.md").read_text("utf-8")
 PAGES = {path.name: path.read_text("utf-8") for path in (TOP / "docs").glob("*.md")} | {
-    name: (TOP / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+    name: (TOP / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 }
 BESIDE = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # where `waves` and `doit` are
 
@@ -96,7 +96,7 @@ def test_every_page_is_on_the_site_that_is_built_before_a_submission() -> None:
     extra = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["optional-dependencies"]["docs"]
     assert all(f"'{one}'" in (TOP / ".ci/run").read_text() for one in extra)
     nav = (TOP / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
-    at_top = {"index.md", "contributing.md", "changes.md"}
+    at_top = {"index.md", "contributing.md", "changes.md", "security.md"}
     assert (
         set(re.findall(r"(\S+\.md)$", nav, re.MULTILINE))
         == {path.name for path in (TOP / "docs").glob("*.md")} | at_top

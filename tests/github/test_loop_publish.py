@@ -23,7 +23,7 @@ def test_what_an_agent_published_is_taken_over_and_only_the_implementer_has_the_
     world.agent(implementer_a=IMPLEMENT + PUSH + OPEN + ADDRESS, reviewer_a=NO_TOKEN + reviewer)
     world.run()
     assert world.landed() == ["mine"]
-    assert world.sent("POST", "/pulls") == 1
+    assert [one.head for one in world.github.state.pulls()] == ["feat/a"]
     assert world.audit() == NOTHING_AMISS
     assert "The last line of your last message is the address" in world.prompt("implementer a 0 1")
     assert "IMPLEMENTERS GET THE NETWORK AND YOUR TOKEN" in world.waves("check", code=None).out

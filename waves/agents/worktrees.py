@@ -94,6 +94,7 @@ def rebuild(repository: Repository, path: Path, branch: str) -> Rebuilt:
     with locks.waiting(main.common_dir / LOCK):
         there = git.worktree_of(main, path)
         if there is not None and damage(there) is None and _attached(there, branch, commit):
+            _unlock(there)
             return Rebuilt(there)
         left = _clear(main, path, commit)
         made = _add(main, path, commit)
@@ -109,6 +110,12 @@ def drop_unborn(repository: Repository) -> None:
     for head in sorted((repository.common_dir / "worktrees").glob("*/HEAD")):
         if (plainfiles.look(head).text or "").strip("0") == "":
             _delete(head.parent)
+
+
+def _unlock(worktree: Repository) -> None:
+    """Take off the lock that `git worktree add` puts on what it makes, where it was killed before it could do so."""
+    if plainfiles.look(worktree.git_dir / "locked").text == "initializing":
+        (worktree.git_dir / "locked").unlink()
 
 
 def _attached(worktree: Repository, branch: str, commit: str) -> bool:

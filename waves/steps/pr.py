@@ -6,7 +6,7 @@ from typing import Any
 
 from waves import git
 from waves.forges import Pull
-from waves.records import Record, made_by_runs
+from waves.records import Record, made_by_runs, read_json
 from waves.report import texts
 from waves.steps import branch as branches
 from waves.steps import description, inherited
@@ -28,8 +28,21 @@ def run(work: Work) -> Done:
 
 def _published(work: Work) -> tuple[Pull, str]:
     head = str(work.result("implement")["head"])
+    if (ended := _ended_before(work)) is not None:
+        return ended, head
     publish(work, head)
     return _opened(work, head), head
+
+
+def _ended_before(work: Work) -> Pull | None:
+    """The unit's pull request, where it was merged before its record was lost: no second one is opened then."""
+    number = (read_json(work.path / "pr.json") or {}).get("number")
+    pull = work.batch.forge.pull(int(number)) if number else None
+    if pull is None or pull.branch != work.branch or pull.state == "open":
+        return None
+    if pull.state == "closed":
+        raise closed(work, pull.number)
+    return pull
 
 
 def _opened(work: Work, head: str) -> Pull:

@@ -14,7 +14,7 @@ from waves import git, process, prompts
 from waves.agents import worktrees
 from waves.forges import Pull
 from waves.plan.model import Setup
-from waves.records import made_by_runs, write_text
+from waves.records import made_by_runs, read_json, write_text
 from waves.steps import branch as branches
 from waves.steps.work import Done, HeldError, Work, to_json
 
@@ -48,18 +48,20 @@ def _lent(work: Work) -> bool:
 
 def _dispatched_before(work: Work) -> Taken | None:
     """For a worktree that is made anew: the claim is ours, and the branch is where it was or brought back to there."""
-    earlier = work.facts.records.get("worktree")
-    if earlier is None:
+    record = work.facts.records.get("worktree")
+    # Without its record, which a person may have deleted, the file still says what the unit was dispatched with.
+    earlier = record.result if record else read_json(work.path / "worktree.json")
+    if not earlier:
         return None
-    repository, branch = work.batch.repository, str(earlier.result["branch"])
+    repository, branch = work.batch.repository, str(earlier["branch"])
     if git.resolve(repository, f"refs/heads/{branch}") is None:
         moved = (one for one in work.facts.records.values() if one.step.startswith(("implement", "pr", "correct@")))
         heads = sorted((one for one in moved if one.result.get("head")), key=lambda one: one.ended)
-        head = str([earlier, *heads][-1].result["head"])
+        head = str([earlier, *(one.result for one in heads)][-1]["head"])
         if git.resolve(repository, head) is None:
             branches.fetch(work.batch, work.unit.name, branch)
         git.update_ref(repository, f"refs/heads/{branch}", head, git.ZERO)
-    return Taken(branch, str(earlier.result["head"]), str(earlier.result["base"]), str(earlier.result.get("fork", "")))
+    return Taken(branch, str(earlier["head"]), str(earlier["base"]), str(earlier.get("fork", "")))
 
 
 def _claim(work: Work) -> Taken:
