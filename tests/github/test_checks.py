@@ -59,6 +59,28 @@ def test_checks_that_go_on_are_pending_until_they_end(github: GitHub, desk: Desk
     assert states == ["pending", "green"]
 
 
+def test_an_optional_check_that_never_ends_holds_nobody_up_where_others_are_required(
+    github: GitHub, desk: Desk
+) -> None:
+    github.protect(checks=("ci",))
+    github.every_head(Check("ci", "success"), Check("nightly", None))
+    pull, forge = desk.opened(), desk.forge()
+    forge.checks(pull.head)  # GitHub has not computed yet whether it can be merged
+    forge.wait(5)
+    found = forge.checks(pull.head)
+    assert (found.state, [one.name for one in found.checks]) == ("green", ["ci"])
+
+
+def test_where_none_is_required_all_are_waited_for(github: GitHub, desk: Desk) -> None:
+    github.every_head(Check("ci", "success"), Check("nightly", None))
+    pull, forge = desk.opened(), desk.forge()
+    for _ in range(2):
+        assert forge.checks(pull.head).state == "pending"
+        forge.wait(5)
+    asked = [one for one in github.requests if "isRequired" in str(one)]
+    assert len(asked) <= 1
+
+
 def test_red_checks_carry_where_and_why(github: GitHub, desk: Desk) -> None:
     log = "2026-01-01T00:00:00.0Z collecting\n2026-01-01T00:00:01.0Z ##[error]1 failed\n"
     github.every_head(

@@ -16,11 +16,12 @@ from waves.forges.github.client import FIRST_PAUSE, Client
 from waves.forges.github.comments import Comments, marked
 from waves.forges.github.issues import Issues
 from waves.forges.github.merging import Merging
-from waves.forges.github.pulls import Pulls, approve
+from waves.forges.github.pulls import Pulls, Seen, approve
 from waves.forges.github.trust import Trust
 from waves.plan.model import Plan
 
 GRACE = 60.0  # seconds that checks are given to appear on a head, from when it was first seen there
+OPTIONAL_LEFT = "UNSTABLE"  # GitHub's word for: it could be merged, and a check that is not required is not green
 RED = ("FAILURE", "ERROR")  # GitHub's words for a roll-up that is worth a look at what is in it
 
 
@@ -78,6 +79,7 @@ class GithubForge:
         self._merging = Merging(self.client, self._pulls)
         self._grace = grace
         self._without_checks: dict[str, float] = {}  # commit to when it was first seen so
+        self._requires: dict[str, bool] = {}  # base branch to whether it requires any check
         self._red: dict[str, Checks] = {}  # what was in a roll-up that said so, by commit
 
     def standings(self) -> Sequence[Standing]:
@@ -152,6 +154,9 @@ class GithubForge:
             return self._without(commit)
         if word is not None and word not in RED:
             self._red.pop(commit, None)
+            seen = found.pulls.get(commit)
+            if word != "SUCCESS" and seen and seen.status == OPTIONAL_LEFT and self._base_requires_some(seen):
+                return checks.of_commit(self.client, commit, seen.pull.number)
             return Checks(commit, "green" if word == "SUCCESS" else "pending")
         if word is not None and commit in self._red:
             return self._red[commit]
@@ -162,6 +167,13 @@ class GithubForge:
         if word is not None and now.state != "pending":
             self._red[commit] = now
         return now
+
+    def _base_requires_some(self, seen: Seen) -> bool:
+        """Whether the base requires any check: only then does an optional one hold nobody up. Asked once a base."""
+        base = seen.pull.base
+        if base not in self._requires:
+            self._requires[base] = checks.any_required(self.client, seen.pull.head, seen.pull.number)
+        return self._requires[base]
 
     def _without(self, commit: str) -> Checks:
         """None yet, or none at all: CI takes a while to notice a push."""

@@ -88,13 +88,21 @@ def end_of_log(text: str) -> str:
 
 def of_commit(client: Client, commit: str, number: int | None) -> Checks:
     """The checks of a commit now; `number`: the pull request whose base says which of them are required."""
-    path = ("object", "statusCheckRollup", "contexts")
-    nodes = client.pages(queries.CHECKS, *path, commit=commit, number=number, known=number is not None)
-    contexts = [context_from(node) for node in nodes]
+    contexts = _contexts(client, commit, number)
     state = state_of(contexts)
     checks = [Check(one.name, one.state, one.url, _tail(client, one) if state == "red" else "")
               for one in counting(contexts)]  # fmt: skip
     return Checks(commit, state, tuple(checks))
+
+
+def any_required(client: Client, commit: str, number: int) -> bool:
+    return any(one.required for one in _contexts(client, commit, number))
+
+
+def _contexts(client: Client, commit: str, number: int | None) -> list[Context]:
+    path = ("object", "statusCheckRollup", "contexts")
+    nodes = client.pages(queries.CHECKS, *path, commit=commit, number=number, known=number is not None)
+    return [context_from(node) for node in nodes]
 
 
 def _tail(client: Client, context: Context) -> str:
