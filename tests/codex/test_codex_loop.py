@@ -158,3 +158,22 @@ def test_a_corrector_begins_anew_where_the_plan_says_so(world: CodexWorld) -> No
     world.stand_in.on(CORRECTOR, [commit("test_a.txt", "two", "test: a"), Say("B1: done.")])
     world.run()
     assert len({one.thread for words in (IMPLEMENTER, CORRECTOR) for one in world.stand_in.asked_for(words)}) == 2
+
+
+def test_a_triager_reads_the_issues_and_what_it_can_prove_is_in_the_draft(world: CodexWorld) -> None:
+    world.issue(1, "# Drop the old names\n\nRemove the column `old_name` altogether.\n")
+    world.issue(2, "# Show it\n\nList what is in the column of old names.\n")
+    world.plan({"unit": "z", "issues": [9]}, name="earlier")  # its agent is the draft's
+    claim = {"kind": "semantic-overlap", "issues": [1, 2], "claim": "1 removes what 2 shows", "paths": ["app.txt"],
+             "resolution": "2 after 1"}  # fmt: skip
+    quotes = [{"issue": 1, "quote": "Remove the column `old_name`"}, {"issue": 2, "quote": "the column of old names"}]
+    made_up = claim | {
+        "kind": "dependency",
+        "quotes": [{"issue": 1, "quote": "never said"}, {"issue": 2, "quote": "nor this"}],
+    }
+    answer = Say(json.dumps({"findings": [claim | {"quotes": quotes}, made_up]}))
+    world.stand_in.on("# What collides among these issues?", [Shell("touch x; git ls-files"), answer])
+    done = world.waves("triage", "1", "2", "--batch", "auth", "--agent")
+    assert "triager: 1 of its claims left out" in done.out
+    assert "1 removes what 2 shows" in (world.checkout / "plans/auth.yaml").read_text()
+    assert "Read-only file system" in world.stand_in.asked[-1].outputs[0]

@@ -19,7 +19,7 @@ def crash(world: World, seed: int, most: int) -> int:
     chance = random.Random(seed)
     kills = 0
     while kills < most:
-        ways = (_at_an_act, _at_an_act, _at_any_moment, _everything)
+        ways = (_at_an_act, _at_an_act, _at_an_act, _at_any_moment, _everything)
         if chance.choice(ways)(world, chance, kills).wait().code >= 0:
             break
         kills += 1
@@ -38,7 +38,7 @@ def _at_an_act(world: World, chance: random.Random, kills: int) -> Process:
 def _at_any_moment(world: World, chance: random.Random, kills: int) -> Process:
     run = start(world)
     # Any moment will do: this is no wait for something.
-    threading.Event().wait(chance.uniform(0.02, 0.5 + 0.02 * kills))
+    threading.Event().wait(chance.uniform(0.02, min(0.6, 0.2 + 0.01 * kills)))
     run.kill()
     return run
 
