@@ -41,7 +41,7 @@ PURE = (
     "triage.model", "triage.text", "triage.regions", "triage.findings", "triage.order", "triage.scopes",
     "triage.claims", "triage.definitions", "triage.draft", "triage.globs", "triage.known", "triage.meeting",
     "triage.naming", "triage.numbered", "triage.proposal", "triage.words",
-    "report.graph", "report.layout", "report.stages", "report.timeline",
+    "report.graph", "report.layout", "report.stages", "report.timeline", "steps.outcome",
 )  # fmt: skip
 OF_PURE = ("errors", "records", *PURE)  # all of Waves that a pure module may import
 NOT_PURE = {"os", "random", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time"}

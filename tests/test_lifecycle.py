@@ -26,7 +26,7 @@ from lifecycle_model import (
 
 from waves import lifecycle
 from waves.lifecycle import NOT_NEEDED
-from waves.steps.batch import Outcome, outcome_of
+from waves.steps.outcome import Outcome, outcome_of
 
 
 def shows(model: Model, wanted: str) -> None:

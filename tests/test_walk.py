@@ -14,7 +14,7 @@ from waves import lifecycle
 from waves.lifecycle import DONE, NOT_NEEDED, RUN, Facts, Verdict
 from waves.plan.model import Policy, Ruling
 from waves.records import Record, Trouble, digest
-from waves.steps.batch import Outcome, outcome_of
+from waves.steps.outcome import Outcome, outcome_of
 
 PAID = ("implement", "review", "correct")
 PASSES = 12  # more than any of these units needs to come to rest

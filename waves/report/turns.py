@@ -11,7 +11,7 @@ from waves.records import Json, read_json
 
 if TYPE_CHECKING:
     from waves.plan.model import Unit
-    from waves.steps.batch import Outcome
+    from waves.steps.outcome import Outcome
     from waves.workspace import Planned
 
 NOBODY, PERSON, AGENT, UNIT, DOIT = "nobody", "person", "agent", "unit", "doit"

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
 from waves.records import Json, UnitFolder, made_by_runs, read_json
 from waves.steps import branch, inherited
+from waves.steps.outcome import Outcome, outcome_of
 from waves.steps.said import Said
 
 if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wait for them
@@ -25,16 +26,6 @@ if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wai
     from waves.steps.gate import Gate
 
 Listener = Callable[[str, str, str], None]  # unit, step, what is said
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Where a unit stands: merged | escalated | waiting | dropped | closed | broken | going, with the reason."""
-
-    state: str
-    at: str = ""
-    reason: str = ""
-    rule: str = ""  # the command that a person can give
 
 
 class Batch:
@@ -287,39 +278,6 @@ class Batch:
             self.said.forget_cache()
             self._held_since = time.time()
             yield
-
-
-def outcome_of(facts: Facts, verdicts: Mapping[str, Verdict]) -> Outcome:
-    """Where a unit stands, from the verdicts on its steps: the first that is not done says it."""
-    if facts.dropped is not None:
-        return Outcome("dropped", reason=facts.dropped)
-    for name, verdict in verdicts.items():
-        trouble = facts.troubles.get(name)
-        claim = facts.troubles.get("worktree") if name == "issue" and trouble is None else None
-        if verdict.kind == lifecycle.RUN and claim is not None:
-            # The issue is only read again; what the unit stands at is the claim that failed.
-            return Outcome(claim.kind, "worktree", claim.reason, claim.rule)
-        if verdict.kind == lifecycle.HELD:
-            return _held(name, facts)
-        if verdict.kind == lifecycle.RUN and trouble is not None:
-            # What is merged stays merged for whoever comes after it, though the clean-up may wait for a person.
-            return Outcome("merged" if facts.merged else trouble.kind, name, trouble.reason, trouble.rule)
-        if verdict.kind == lifecycle.WAITS:
-            return Outcome("waiting", name, verdict.reason)
-        if verdict.kind == lifecycle.RUN and name != "settled":
-            return Outcome("merged" if facts.merged else "going", name, verdict.reason)
-    return Outcome("merged") if facts.merged else Outcome("waiting", reason="nothing left to run, and not merged")
-
-
-def _held(name: str, facts: Facts) -> Outcome:
-    trouble = facts.troubles.get(name)
-    if trouble is not None:
-        return Outcome(trouble.kind, name, trouble.reason, trouble.rule)
-    record = max(
-        (one for one in facts.records.values() if one.step.startswith("decide@")), key=lambda one: one.ended
-    )  # a decision holds the unit: it says why, and what to write
-    state = "waiting" if record.result["decision"] == "ask" else "escalated"
-    return Outcome(state, record.step, str(record.result["reason"]), str(record.result.get("rule", "")))
 
 
 def step_of(name: str) -> Step:
