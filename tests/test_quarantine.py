@@ -400,6 +400,15 @@ def test_a_refused_commit_says_why(world: World) -> None:
     assert found == "'pack' among its objects is no plain file"
 
 
+def test_what_was_refused_is_refused_again_and_leaves_nothing_in_the_repository(world: World) -> None:
+    prepared(world)
+    made = world.commit(".gitmodules", '[submodule "s"]\n\tpath = s\n\turl = x\n\tupdate = !touch owned\n')
+    for _ in range(2):
+        assert "disallowed submodule update setting" in collect(world).problems[0]
+        assert git.resolve(world.main, made) is None
+    assert not list((world.main.common_dir / "objects").glob("tmp_*"))
+
+
 def test_a_history_of_its_own_is_kept_but_not_put_on_the_branch(world: World) -> None:
     prepared(world)
     world.git("checkout", "--quiet", "--orphan", "fresh")

@@ -15,6 +15,7 @@ SHARED = 'echo "by $WAVES_UNIT" >> app.txt; LC_ALL=C sort -u app.txt -o app.txt\
 # An agent that goes on after a killed one finds its work there, committed or not.
 COMMIT = 'git add --all; git diff --cached --quiet || git commit -qm "feat: $WAVES_UNIT in $WAVES_CYCLE"\n'
 REBASE = """
+git rebase --abort 2>/dev/null || true; git reset -q --hard
 git rebase -q origin/main || {
   grep -v '^[<=>]\\{7\\}' app.txt | LC_ALL=C sort -u > kept.log; mv kept.log app.txt
   git add --all; git -c core.editor=true rebase --continue

@@ -207,7 +207,8 @@ def _take_over(main: Repository, place: Path, head: str, before: str) -> str | N
     kinds = git.existing(main, [*git.refs(main).values(), before, head])
     known = [oid for oid, kind in kinds.items() if kind in {"commit", "tag"} and oid != head]
     try:
-        if head not in kinds:
+        # Also where the repository has the commit already: that is no proof that it was ever checked.
+        if head != before:
             git.import_objects(main, objects, [head], known)
     except GitError as problem:
         return f"what it committed was refused: {problem}".replace("\n", "; ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from waves import process
+from waves import process, records
 from waves.errors import GitError
 from waves.git.hardened import Repository, _environment, answer, call, discover, environment
 from waves.git.history import refs, resolve
@@ -14,18 +14,27 @@ from waves.git.history import refs, resolve
 def import_objects(repository: Repository, quarantine: Path, heads: Sequence[str], known: Sequence[str]) -> None:
     """Bring what `heads` reach and `known` do not from a quarantine into the repository, checked as a server would.
 
-    Nothing is copied as it lies: git reads every object and writes it anew, so a damaged or forged file is refused.
+    Nothing is copied as it lies: git reads every object and writes it anew, so a damaged or forged file is refused. It
+    writes them apart first, because what it refuses in the end it has written by then.
     """
+    objects = repository.common_dir / "objects"
     wanted = "".join(f"{one}\n" for one in heads) + "".join(f"^{one}\n" for one in known)
     reading = environment(repository.with_objects(quarantine))
-    packed, unpacked = process.pipe(
-        ["git", "pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset"],
-        ["git", "unpack-objects", "-q", "--strict"],
-        stdin=wanted.encode(), env_first=reading, env_second=environment(repository),
-    )  # fmt: skip
-    for name, done in (("pack-objects", packed), ("unpack-objects", unpacked)):
-        if done.code:
-            raise GitError((name,), done.code, done.err.decode("utf-8", "replace"))
+    # git itself names such folders so, and tidies up what a kill leaves of them.
+    with records.folder("tmp_objdir-incoming-", objects) as apart:
+        writing = environment(repository.with_objects(objects)) | {"GIT_OBJECT_DIRECTORY": str(apart)}
+        packed, unpacked = process.pipe(
+            ["git", "pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset"],
+            ["git", "unpack-objects", "-q", "--strict"],
+            stdin=wanted.encode(), env_first=reading, env_second=writing,
+        )  # fmt: skip
+        for name, done in (("pack-objects", packed), ("unpack-objects", unpacked)):
+            if done.code:
+                raise GitError((name,), done.code, done.err.decode("utf-8", "replace"))
+        for path in apart.glob("[0-9a-f][0-9a-f]/*"):
+            target = objects / path.parent.name / path.name
+            target.parent.mkdir(exist_ok=True)
+            path.rename(target)
 
 
 def checkout_apart(repository: Repository, path: Path, commit: str) -> Repository:

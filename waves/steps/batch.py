@@ -187,17 +187,27 @@ class Batch:
 
         Whoever had to wait while another fetch of the base began and ended has what was asked for.
         """
-        from waves.agents import worktrees
-
         asked = time.monotonic()
-        # Not while a worktree is made: its HEAD names no commit yet, which git takes for damage.
-        with locks.waiting(self.repository.common_dir / worktrees.LOCK):
+        with self._no_worktree_half_made():
             if self._fetched > asked and not branches:
                 return
             began = time.monotonic()
-            worktrees.drop_unborn(self.repository)
             git.fetch(self.repository, [self.plan.base, *branches])
             self._fetched = began
+
+    def fetch_objects(self, ref: str, remote: str = "origin") -> None:
+        """Bring what a remote ref holds, without a ref for it here."""
+        with self._no_worktree_half_made():
+            git.fetch_objects(self.repository, ref, remote)
+
+    @contextmanager
+    def _no_worktree_half_made(self) -> Iterator[None]:
+        """The HEAD of one that is being made, or whose making was killed, names no commit: every fetch fails then."""
+        from waves.agents import worktrees
+
+        with locks.waiting(self.repository.common_dir / worktrees.LOCK):
+            worktrees.drop_unborn(self.repository)
+            yield
 
     @property
     def base_head(self) -> str:

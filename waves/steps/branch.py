@@ -40,4 +40,4 @@ def fetch(batch: Batch, unit: str, branch: str) -> None:
         batch.fetch(branch)
     else:
         batch.fetch()
-        git.fetch_objects(batch.repository, f"refs/heads/{branch}", where)
+        batch.fetch_objects(f"refs/heads/{branch}", where)

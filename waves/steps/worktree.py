@@ -71,10 +71,11 @@ def _claim(work: Work) -> Taken:
     known = git.resolve(batch.repository, local)
     batch.fetch()
     base = batch.base_head
-    _claim_on_remote(work, branch, base)
+    at = _claim_on_remote(work, branch, base)
     if known is None:
-        git.update_ref(batch.repository, local, base, git.ZERO)
-        return Taken(branch, base, base)
+        # Claimed in an earlier, interrupted try: the branch starts where it does there, wherever the base is by now.
+        git.update_ref(batch.repository, local, at, git.ZERO)
+        return Taken(branch, at, git.merge_base(batch.repository, at, base) or at)
     if not _ours(work, known):
         raise HeldError(
             "waiting", f"branch {branch} exists here and is not this unit's: delete it, or adopt it with `branch:`"
@@ -88,20 +89,23 @@ def _ours(work: Work, head: str) -> bool:
     return set(own) <= made_by_runs(work.path)[0]
 
 
-def _claim_on_remote(work: Work, branch: str, base: str) -> None:
-    """Create-only push of the branch and of a note that says who has it; another's note is read out."""
+def _claim_on_remote(work: Work, branch: str, base: str) -> str:
+    """Create-only push of the branch and of a note that says who has it; where the branch is there.
+
+    Raises HeldError where somebody else has it: the note says who.
+    """
     batch = work.batch
     note_ref = f"refs/waves/{batch.plan.batch}/{work.unit.name}/claim"
     mine = {"by": getpass.getuser(), "host": socket.gethostname(), "clone": str(batch.repository.common_dir)}
     text = json.dumps({**mine, "since": time.strftime("%Y-%m-%d %H:%M"), "batch": batch.plan.batch})
     note = git.commit_tree(batch.repository, f"{base}^{{tree}}", [], text)
     if git.push_refs(batch.repository, {f"refs/heads/{branch}": (base, ""), note_ref: (note, "")}):
-        return
+        return base
     there = git.remote_refs(batch.repository, f"refs/heads/{branch}", note_ref)
     if note_ref not in there:
         raise HeldError("waiting", f"branch {branch} exists on the remote and no batch claimed it: "
                                    "delete it there, or adopt it with `branch:` in the plan")  # fmt: skip
-    git.fetch_objects(batch.repository, note_ref)
+    batch.fetch_objects(note_ref)
     text = git.message(batch.repository, there[note_ref])
     try:
         owner = json.loads(text)
@@ -110,6 +114,10 @@ def _claim_on_remote(work: Work, branch: str, base: str) -> None:
     if {key: owner.get(key) for key in mine} != mine:
         who = f"{owner.get('by', 'somebody')} on {owner.get('host', 'another machine')} since {owner.get('since', '?')}"
         raise HeldError("waiting", f"claimed by {who}: the unit is theirs until they drop it")
+    at = there.get(f"refs/heads/{branch}", base)
+    if git.resolve(batch.repository, at) is None:
+        batch.fetch(branch)
+    return at
 
 
 def _pull_to_adopt(work: Work, number: int) -> Pull:
@@ -133,7 +141,7 @@ def _adopt(work: Work) -> Taken:
         raise HeldError("waiting", f"the remote has no branch {branch} to adopt: push it, or correct the plan")
     batch.fetch(*([] if fork else [branch]))
     if fork:
-        git.fetch_objects(batch.repository, f"refs/heads/{branch}", remote)
+        batch.fetch_objects(f"refs/heads/{branch}", remote)
     local = f"refs/heads/{branch}"
     if git.resolve(batch.repository, local) is None:
         git.update_ref(batch.repository, local, head, git.ZERO)
