@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
-from loop_world import APPROVED, BLOCKING, IMPLEMENT, NOTHING_AMISS, World, commit
+from loop_world import APPROVED, BLOCKING, NOTHING_AMISS, World, commit
 
 
 def second_clone(world: World) -> Path:
@@ -55,22 +54,15 @@ def test_of_two_clones_at_once_exactly_one_does_each_unit(world: World) -> None:
 
 
 def test_a_claim_that_was_interrupted_is_taken_up_where_it_was_though_the_base_went_on(world: World) -> None:
-    world.plan("a", policy={"implementers": 1})
-    world.run()
-    world.plan("a", "c")
+    world.plan("a", setup={"run": ["false"]})
     claimed = world.head("main")
-    world.agent(implementer_c=world.gate() + IMPLEMENT)
-    run = world.start("run")
-    with world.open_gate():
-        run.kill()
-    shutil.rmtree(world.unit("c"))  # as if it had been killed before it wrote anything down
-    world.git("worktree", "remove", "--force", str(world.worktree("c", 2)))
-    world.git("update-ref", "-d", "refs/heads/feat/c")
-    world.commit({"more.txt": "more"}, at=world.colleague())
-    world.agent(implementer_c=IMPLEMENT)
+    world.run(code=1)  # claimed, and nothing is written down of it
+    world.git("worktree", "remove", "--force", str(world.worktree("a")))
+    world.git("branch", "-qD", "feat/a")
+    world.plan("a")
     world.run()
-    assert world.git("merge-base", "refs/waves/b/c/merged", "main") == claimed
-    assert world.tree()["c.txt"] == "c"
+    assert world.git("merge-base", "refs/waves/b/a/merged", "main~1") == claimed
+    assert world.tree()["a.txt"] == "a"
 
 
 def test_a_branch_of_that_name_that_nobody_claimed_is_left_alone(world: World) -> None:
