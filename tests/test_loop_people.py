@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from loop_world import APPROVED, BLOCKING, IMPLEMENT, NOTHING_AMISS, World, commit
+from loop_world import APPROVED, BLOCKING, CORRECT, IMPLEMENT, NOTHING_AMISS, World, commit, until
 
 
 def waiting_for_approval(world: World) -> None:
@@ -413,3 +413,18 @@ def test_an_implementer_that_goes_on_from_a_push_by_hand(world: World) -> None:
     world.agent(implementer_a_0_2="test -e more.txt; " + IMPLEMENT.replace(".txt", ".md"))
     world.run(code=10)
     assert "more.txt" in world.tree("feat/a")
+
+
+def test_a_push_by_hand_waits_for_the_corrector_that_is_at_work(world: World) -> None:
+    world.plan("a")
+    world.agent(reviewer_a_0=BLOCKING, corrector_a_1=world.gate() + CORRECT)
+    until(lambda: world.run("--once", code=None) and world.paid("corrector"), "a corrector is at work")
+    colleague = world.colleague()
+    world.git("switch", "-q", "feat/a", at=colleague)
+    world.commit({"more.txt": "by hand"}, "feat: more", at=colleague)
+    with world.open_gate():
+        assert "its corrector is at work" in world.run("--once", code=75).out
+    until(lambda: "corrector a 1 1" in world.journal("end"), "the corrector has ended")
+    world.run()
+    assert world.read("a", "runs/corrector-1-1/made.json")["commits"]
+    assert world.tree()["more.txt"] == "by hand"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+CREDENTIALS = re.compile(r"//[^/@\s]+@")  # in an address
 
 
 class WavesError(Exception):
@@ -35,8 +38,9 @@ class GitError(WavesError):
     """A git command failed: its own words are kept, because they say more than ours."""
 
     def __init__(self, command: Sequence[str], code: int, stderr: str) -> None:
-        self.command, self.code, self.stderr = tuple(command), code, stderr.strip()
-        super().__init__(f"git {' '.join(command)} failed ({code}): {self.stderr or 'no message'}")
+        self.command, self.code = tuple(CREDENTIALS.sub("//", one) for one in command), code
+        self.stderr = CREDENTIALS.sub("//", stderr.strip())
+        super().__init__(f"git {' '.join(self.command)} failed ({code}): {self.stderr or 'no message'}")
 
 
 class ForgeError(WavesError):

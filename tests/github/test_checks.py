@@ -31,7 +31,7 @@ def one(word: str, name: str = "", required: bool = False) -> Context:
         ([one("SUCCESS", required=True), one("FAILURE"), one("")], "green"),
         ([one("FAILURE", required=True), one("SUCCESS")], "red"),
         ([one("EXPECTED", required=True), one("SUCCESS", required=True)], "pending"),
-        ([one("FAILURE", "ci"), one("SUCCESS", "ci")], "green"),  # run again
+        ([one("FAILURE", "build"), one("SUCCESS", "build")], "red"),  # jobs of two workflows
     ],
 )
 def test_what_several_checks_come_to(contexts: list[Context], state: str) -> None:

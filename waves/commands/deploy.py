@@ -142,6 +142,8 @@ def _see_through(
     one = before if before is not None and is_under_way(before, new.head) else _write(batch, new)
     if not one.run:
         run = _begun(batch, workflow, one, known) if one is before else None
+        if run is None:
+            _refuse_moved(batch, one)
         run = run or batch.forge.dispatch(workflow, batch.plan.base, {"environment": one.environment})
         one = _write(batch, replace(one, run=run.id, url=run.url))
         if run.head and run.head != one.head:
@@ -153,6 +155,16 @@ def _see_through(
     while (found := batch.forge.workflow_run(one.run)).state == "pending":
         batch.forge.wait(LOOK)
     return _write(batch, replace(one, state=found.state, url=found.url))
+
+
+def _refuse_moved(batch: Batch, one: Deployment) -> None:
+    """A workflow runs on the branch as it is: what another environment has must still be what is deployed here."""
+    batch.fetch()
+    if batch.base_head != one.head:
+        raise WavesError(
+            f"{one.environment}: {batch.plan.base} moved from {one.head[:8]} to {batch.base_head[:8]} meanwhile: "
+            "nothing was started; the same command begins with the new commit"
+        )
 
 
 def _begun(batch: Batch, workflow: str, one: Deployment, known: Mapping[str, Deployment]) -> Run | None:

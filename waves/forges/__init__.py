@@ -174,10 +174,10 @@ class Forge(Protocol):
 
     # ---- checks
 
-    def checks(self, commit: str) -> Checks:
+    def checks(self, commit: str, *, anew: bool = False) -> Checks:
         """The checks of this commit now; `none`: there are none, and the forge has given them time to appear.
 
-        The embedded forge runs them here, and remembers the outcome.
+        With `anew` what somebody saw a moment ago is not enough. The embedded forge runs them, and remembers what came.
         """
 
     def checks_of_merge(self, base: str, head: str) -> Checks:

@@ -154,7 +154,7 @@ class LocalForge:
 
     # ---- checks
 
-    def checks(self, commit: str) -> Checks:
+    def checks(self, commit: str, *, anew: bool = False) -> Checks:  # they change no more
         if not COMMIT.fullmatch(commit):
             raise ForgeError(f"{commit}: not a commit id; give all of it")
         return self.checker.outcome(commit, commit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from waves.plan import semantics
@@ -76,11 +76,10 @@ class Facts:
         record = self.record("pr" if cycle == "0" else f"correct@{cycle}")
         return str(record.result.get("head", "")) if record else ""
 
-    def heads(self) -> Iterator[str]:
-        """Every head that this unit's records know."""
-        for record in self.records.values():
-            if head := record.result.get("head"):
-                yield str(head)
+    def newest_head(self) -> str:
+        """Where Waves, or a push that it took in, left the branch last."""
+        cycles = [one for one in self.records.values() if one.step == "pr" or one.step.startswith("correct@")]
+        return str(max(cycles, key=lambda one: one.ended).result.get("head", "")) if cycles else ""
 
 
 def place(at: str) -> tuple[bool, int] | None:

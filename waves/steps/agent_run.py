@@ -123,6 +123,28 @@ def _outdated(work: Work, task: Task, directory: Path) -> None:
     write_json(directory / "judged.json", {"fault": "what it was for has changed", "strike": False})
 
 
+def see_off(work: Work) -> None:
+    """See every run of the unit to its end before the worktree moves under it, and take in what it committed.
+
+    Raises HeldError where nobody is to wait for one that goes on.
+    """
+    for directory in sorted((work.path / "runs").glob("*")):
+        about = read_json(directory / "about.json")
+        if about is None or (directory / "judged.json").exists():
+            continue
+        role = str(about.get("role"))
+        if role not in WRITERS:
+            runs.stop(directory)
+        elif work.batch.once and runs.state(directory) in runs.GOING:
+            raise HeldError("waiting", f"its {role} is at work")
+        runs.wait(directory)
+        runs.kill_leftovers(directory)
+        guarded.look_after(work, directory, role, writes=role in WRITERS)
+        if role in WRITERS:
+            guarded.collect(work, directory)
+        write_json(directory / "judged.json", {"fault": "a person pushed while it worked", "strike": False})
+
+
 def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> tuple[Ran, str | None]:
     """Have one run done and judge it; the second value says what is wrong with it."""
     result, was_over = _have_run(work, task, directory, fault)

@@ -127,7 +127,7 @@ class Batch:
         if known and known[0] == key:
             return known[1], known[2]
         facts = replace(self._own_facts(unit), after=after, before=before)
-        facts = replace(facts, pushed="" if pushed in {*facts.heads(), ""} else pushed, pull=pull, said=said)
+        facts = replace(facts, pushed="" if pushed == facts.newest_head() else pushed, pull=pull, said=said)
         verdicts = lifecycle.survey(facts)
         self._surveys[unit.name] = (key, facts, verdicts)
         return facts, verdicts
@@ -249,6 +249,11 @@ class Batch:
         self._pushed[unit.name] = head
         self._looks += 1
 
+    def forget_push(self, unit: Unit) -> None:
+        """It was taken in: what comes after it is a push of its own."""
+        self._pushed.pop(unit.name, None)
+        self._looks += 1
+
     def _look_for_pushes(self) -> None:
         """A head of a remote branch that no record knows was pushed by a person."""
         remotes: dict[str, dict[str, str]] = {}  # to branch, to unit
@@ -262,13 +267,15 @@ class Batch:
             self._pushed |= {name: head for name, (one, head) in found.items() if not self._is_known(name, one, head)}
 
     def _is_known(self, name: str, own: str, head: str) -> bool:
-        """Whether a remote head is Waves' own doing, or a known head with nothing but the base merged into it."""
-        if head in made_by_runs(self.folder / name)[0]:
-            return True
+        """Whether a remote head is Waves' own doing, or the last one with nothing but the base merged into it.
+
+        One before the last, where a person put the branch back, is that person's push.
+        """
         records = self.units[name].records.values()
         published = [one for one in records if one.step == "pr" or one.step.startswith("correct@")]
         last = str(max(published, key=lambda one: one.ended).result["head"])
-        if head == last:
+        earlier = {str(one.result["head"]) for one in published}
+        if head == last or (head in made_by_runs(self.folder / name)[0] and head not in earlier):
             return True
         branch.fetch(self, name, own)
         return inherited.merges(self.repository, head, last, self.base_head) is not None

@@ -19,14 +19,14 @@ def run(work: Work) -> Done:
     return Done({"state": found.state, "head": head}, (name,))
 
 
-def wait_for(work: Work, head: str) -> Checks:
-    """The checks of a commit once they have ended, within the plan's time for a run.
+def wait_for(work: Work, head: str, *, anew: bool = False) -> Checks:
+    """The checks of a commit once they have ended, within the plan's time for a run; `anew` as for the forge.
 
     Raises HeldError where they do not end, or where there is none and the plan wants some.
     """
     forge, plan = work.batch.forge, work.batch.plan
     until = time.monotonic() + plan.policy.run_timeout
-    while (found := forge.checks(head)).state == "pending":
+    while (found := forge.checks(head, anew=anew)).state == "pending":
         left = until - time.monotonic()
         if work.batch.once or left <= 0:
             raise HeldError("waiting", f"the checks of {head[:8]} have not ended; the next `doit` looks again")

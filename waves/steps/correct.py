@@ -148,11 +148,13 @@ def _say_what_changed(work: Work, source: str, commits: tuple[str, ...]) -> None
 def _take_in_push(work: Work) -> Done:
     """A person pushed to the branch: the local branch and the worktree follow, and a new cycle looks at it."""
     repository, branch = work.batch.repository, work.branch
+    agent_run.see_off(work)
     head = branches.head(work.batch, work.unit.name, branch)
     if head is None:
         raise WavesError(f"{branch} is gone from the remote; push it again, or drop the unit")
     branches.fetch(work.batch, work.unit.name, branch)
     local = git.resolve(repository, f"refs/heads/{branch}")
     guarded.move_to(work, head)
+    work.batch.forget_push(work.unit)
     work.folder.write_target(f"correct-{work.step.at}.out", to_json({"pushed by hand": head, "before": local}))
     return Done({"by_hand": True, "head": head, "before": local}, (f"correct-{work.step.at}.out",))

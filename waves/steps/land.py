@@ -14,7 +14,7 @@ from waves.records import digest
 from waves.report import texts
 from waves.steps import branch, feedback, inherited
 from waves.steps.checks import wait_for
-from waves.steps.pr import closed
+from waves.steps.pr import closed, refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
 
 MOVES = 5  # how often in a row the base or the branch may move between the look and the merge
@@ -84,6 +84,7 @@ def _land(work: Work, cycle: str, head: str) -> Done | Pull:
             return done
         if pull.queued:
             return pull
+        refuse_other_base(work, pull)
         feedback.refuse_unheard(work, cycle)
         if pull.draft:
             raise HeldError("waiting", f"pull request #{pull.number} is a draft: mark it as ready, and the next "
@@ -97,6 +98,7 @@ def _land(work: Work, cycle: str, head: str) -> Done | Pull:
             continue  # pushed while the base was about to be merged in: the next look sees what that is
         if unclean:
             return _not_clean(work, unclean)
+        feedback.refuse_unheard(work, cycle)  # the checks may have taken their time
         if merged := _merge(work, pull, tested, base):
             return merged if merged.queued else _merged(work, merged, head)
     raise HeldError("waiting", "the base, or the branch, moves faster than the checks run; the next `doit` tries again")
@@ -135,9 +137,8 @@ def _tested(work: Work, pull: Pull, head: str, base: str) -> tuple[str, Unclean]
         return present, Unclean(red_checks=_red(work, work.batch.forge.checks_of_merge(base, present)))
     if moved and pull.integration == "update":
         present = _update(work, pull, present)
-    if present == head:
-        return present, Unclean()
-    return present, Unclean(red_checks=_red(work, wait_for(work, present)))
+    # Also where nothing moved: one that reports late is red since the cycle's own look.
+    return present, Unclean(red_checks=_red(work, wait_for(work, present, anew=True)))
 
 
 def _red(work: Work, checks: Checks) -> tuple[Check, ...]:
@@ -162,7 +163,7 @@ def _through_queue(work: Work, pull: Pull, head: str) -> Done:
     """Wait until the forge's merge queue has merged the pull request, or has given it back."""
     work.say(f"pull request #{pull.number} is in the merge queue")
     until = time.monotonic() + work.batch.plan.policy.run_timeout
-    while pull.queued and (left := until - time.monotonic()) > 0:
+    while pull.queued and not work.batch.once and (left := until - time.monotonic()) > 0:
         work.batch.forge.wait(left)
         pull = work.batch.forge.pull(pull.number)
     if pull.queued:

@@ -6,13 +6,14 @@ from typing import Any
 
 from waves import git
 from waves.forges import Pull
-from waves.records import Record, made_by_runs, read_json
+from waves.records import Record, made_by_runs, read_json, write_json
 from waves.report import texts
 from waves.steps import branch as branches
 from waves.steps import description, inherited
 from waves.steps.work import Done, HeldError, Work, to_json
 
 MANY_FILES, MANY_LINES = 40, 1500
+OPENING = "opening.json"  # written before a pull request is opened: a kill may come between that and its record
 
 
 def run(work: Work) -> Done:
@@ -30,14 +31,18 @@ def _published(work: Work) -> tuple[Pull, str]:
     head = str(work.result("implement")["head"])
     if (ended := _ended_before(work)) is not None:
         return ended, head
+    write_json(work.path / OPENING, {"head": head})
     publish(work, head)
     return _opened(work, head), head
 
 
 def _ended_before(work: Work) -> Pull | None:
-    """The unit's pull request, where it was merged before its record was lost: no second one is opened then."""
+    """The unit's pull request, where it ended before it was written down here: no second one is opened then."""
     number = (read_json(work.path / "pr.json") or {}).get("number")
     pull = work.batch.forge.pull(int(number)) if number else None
+    if pull is None and (opening := read_json(work.path / OPENING)):
+        found = work.batch.forge.pull_of(work.branch)
+        pull = found if found and found.head == opening.get("head") else None
     if pull is None or pull.branch != work.branch or pull.state == "open":
         return None
     if pull.state == "closed":
@@ -56,8 +61,9 @@ def _opened(work: Work, head: str) -> Pull:
 def _adopted(work: Work) -> tuple[Pull, str]:
     unit, forge, head = work.unit, work.batch.forge, str(work.result("worktree")["head"])
     pull = forge.pull(unit.pull_request) if unit.pull_request else forge.pull_of(work.branch)
-    if pull is None:
-        pull = _opened(work, head)
+    if pull is None or (pull.state != "open" and not unit.pull_request and pull.head != head):
+        pull = _opened(work, head)  # an earlier one of this branch ended, and was about other commits
+    refuse_other_base(work, pull)
     if pull.state == "closed":
         raise closed(work, pull.number)
     if labels := work.batch.plan.policy.labels:
@@ -68,6 +74,13 @@ def _adopted(work: Work) -> tuple[Pull, str]:
 def closed(work: Work, number: int) -> HeldError:
     return HeldError("closed", f"pull request #{number} was closed by a person: reopen it, or drop the unit",
                      work.rule_command("unit", "drop"))  # fmt: skip
+
+
+def refuse_other_base(work: Work, pull: Pull) -> None:
+    """Raise HeldError for a pull request that does not go to the plan's base: nobody planned a merge into that."""
+    if pull.base != work.batch.plan.base:
+        raise HeldError("waiting", f"pull request #{pull.number} goes to {pull.base}, and the plan to "
+                                   f"{work.batch.plan.base}: change the base of one of them", person=True)  # fmt: skip
 
 
 def refuse_ended(work: Work) -> None:

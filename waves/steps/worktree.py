@@ -16,6 +16,7 @@ from waves.forges import Pull
 from waves.plan.model import Setup
 from waves.records import made_by_runs, read_json, write_text
 from waves.steps import branch as branches
+from waves.steps.pr import refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
 
 
@@ -127,6 +128,7 @@ def _pull_to_adopt(work: Work, number: int) -> Pull:
         raise HeldError("waiting", f"pull request #{number} is from the fork {pull.fork}, where Waves may not push: "
                                    f"have its author allow edits by maintainers, or push {pull.branch} to the "
                                    "repository itself and adopt it with `branch:`", person=True)  # fmt: skip
+    refuse_other_base(work, pull)
     return pull
 
 

@@ -144,9 +144,9 @@ class GithubForge:
 
     # ---- checks
 
-    def checks(self, commit: str) -> Checks:
+    def checks(self, commit: str, *, anew: bool = False) -> Checks:
         """By GitHub's roll-up where that is enough: of green ones the names are not asked for."""
-        found = self._poll.latest()
+        found = self._poll.anew() if anew else self._poll.latest()
         if commit not in found.rollups:  # just pushed
             found = self._poll.anew()
         word = found.rollups.get(commit)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waves import git, process
-from waves.errors import ForgeError, UsageError
+from waves.errors import ForgeError, UsageError, WavesError
 from waves.forges.github.address import Address, find, of_remote
 
 if TYPE_CHECKING:
@@ -97,4 +97,11 @@ def _of_gh(host: str) -> str | None:
 def for_git(repo: str | None, repository: git.Repository, url: str) -> str | None:
     """The token for a remote's address, if that is on the host whose token it is."""
     address, there = address_of(repo, repository), of_remote(url)
-    return of(address).auth.token if there and there[0] == address.host else None
+    if not there or there[0] != address.host:
+        return None
+    try:
+        return of(address).auth.token  # of an App it is asked for anew now and then
+    except WavesError:
+        raise
+    except Exception as error:  # in any of the ways that PyGithub and its transport have
+        raise ForgeError(f"{address.host}: no token for git: {type(error).__name__}; look again later") from None

@@ -37,10 +37,11 @@ class Context:
 
 
 def counting(contexts: Sequence[Context]) -> Sequence[Context]:
-    """Those that decide: the required ones, where the repository requires any; of one name the last."""
-    latest = {one.name: one for one in contexts}
-    required = [one for one in latest.values() if one.required]
-    return required or list(latest.values())
+    """Those that decide: the required ones, where the repository requires any.
+
+    Two workflows may have jobs of one name: none of them stands for the other.
+    """
+    return [one for one in contexts if one.required] or contexts
 
 
 def state_of(contexts: Sequence[Context]) -> str:

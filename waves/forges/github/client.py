@@ -119,6 +119,11 @@ class Client:
         """
         return self._written(lambda: self._rest(verb, path, data=data), done)
 
+    def send_once(self, verb: str, path: str, data: Json) -> Any:
+        """Write, and never repeat it; raises a FaultError of kind `unsure` where it may have happened."""
+        self._pace()
+        return self._rest(verb, path, data=data)
+
     def mutate(self, mutation: str, done: Callable[[], T | None], **variables: Any) -> Any | T:
         return self._written(lambda: self._graphql(mutation, variables), done)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from waves.forges.github import queries
 from waves.forges.github.client import ATTEMPTS, Client, FaultError
-from waves.forges.github.pulls import Seen, seen_from
+from waves.forges.github.pulls import FRESH, Seen, seen_from
 
 SHORTEST, LONGEST = 1.0, 60.0  # seconds between two looks
 SMALLEST_PAGE = 5
@@ -93,11 +93,12 @@ class Poll:
         self._begun = 0  # looks; the last one that ended well is `_ended`
         self._ended = 0
         self._due = self._news = time.monotonic()
+        self._at = float("-inf")  # when the look began that found it
         self._snapshot = Snapshot()
 
     def latest(self) -> Snapshot:
-        """What the last look found; the first who asks makes it."""
-        return self._snapshot if self._ended else self.anew()
+        """What the last look found, if that was a moment ago; else who asks makes one."""
+        return self._snapshot if time.monotonic() - self._at <= FRESH else self.anew()
 
     def anew(self) -> Snapshot:
         """What a look finds that begins from now on; those who ask at the same time share one."""
@@ -138,6 +139,7 @@ class Poll:
 
     def _make(self) -> Snapshot:
         """Look, outside the lock; whatever happens, others may look after it."""
+        began = time.monotonic()
         try:
             found = self._look()
         except BaseException as error:
@@ -150,7 +152,7 @@ class Poll:
             now = time.monotonic()
             if (found.pulls, found.rollups) != (self._snapshot.pulls, self._snapshot.rollups):
                 self._news = now
-            self._snapshot, self._looking, self._ended = found, False, self._begun
+            self._snapshot, self._at, self._looking, self._ended = found, began, False, self._begun
             self._due = now + pause(now - self._news, found.budget)
             self._changed.notify_all()
             return found
