@@ -22,7 +22,7 @@ def test_a_terminal_shows_the_units_at_work_and_keeps_what_lasts(world: World) -
             screen.until("1 of 2 merged, 1 at work, 0:")
         assert screen.end() == 0
         assert "b/a" in screen.text
-        assert re.search(r"b/a +implement +at work \(not done yet\) +\d+ s", screen.text)
+        assert re.search(r"b/a +implement +at work +\d+ s", screen.text)
         last = [line.strip() for line in screen.text.splitlines() if line.strip()][-1]
         assert last == "b: 2 merged; `waves audit` has the proof"
         assert screen.raw.endswith("\x1b[?25h") or "\x1b[?25l" not in screen.raw.rpartition("\x1b[?25h")[2]

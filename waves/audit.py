@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -139,7 +140,8 @@ def _made_by_runs(batch: Batch, unit: Unit, pull: Pull, head: str) -> Iterator[E
     if set(strange) <= adopted:
         also = f", {len(strange)} adopted with the pull request" if strange else ""
         by = "".join(f"; {one}" for one in _runs_and_threads(folder))
-        text = f"{len(commits) - len(strange)} commits, each of a run{also}{by}"
+        made = len(commits) - len(strange)
+        text = f"{made} commit{'' if made == 1 else 's'}, each of a run{also}{by}"
         yield Evidence("made-by-runs", unit.name, True, text)
 
 
@@ -182,6 +184,7 @@ def to_json(batch: Batch, evidence: tuple[Evidence, ...]) -> Json:
     return {
         "batch": batch.plan.batch,
         "ok": all(one.ok for one in evidence),
+        "states": [{"state": state, "units": count} for state, count in sorted(_states(batch).items())],
         "criteria": [
             {"criterion": name, "means": means, "ok": all(one.ok for one in evidence if one.criterion == name),
              "evidence": [asdict(one) for one in evidence if one.criterion == name]}
@@ -190,6 +193,10 @@ def to_json(batch: Batch, evidence: tuple[Evidence, ...]) -> Json:
         "key": _key(batch),
         "time": time.time(),
     }  # fmt: skip
+
+
+def _states(batch: Batch) -> Counter[str]:
+    return Counter(batch.outcome(unit.name).state for unit in batch.plan.units)
 
 
 def is_current(batch: Batch) -> bool:

@@ -44,7 +44,7 @@ def _show(error: click.ClickException) -> None:
     """In one line: what, where, and what to do next."""
     context = getattr(error, "ctx", None)
     where = context.command_path if context else "waves"
-    click.echo(f"{where}: {error.format_message().rstrip('.')}; `{where} --help` says more", err=True)
+    click.echo(f"{where}: {error.format_message().rstrip('.?')}; `{where} --help` says more", err=True)
 
 
 def _bug() -> int:

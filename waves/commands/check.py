@@ -96,6 +96,7 @@ def gather(planned: Planned, batch: Batch) -> tuple[Facts, list[str]]:
         paths = git.files_at(batch.repository, batch.base_head)
     except WavesError as error:
         notes.append(f"{plan.batch}: the base {plan.base} could not be read: {error}")
+    notes += _unpushed(batch)
     issues, fault = _known_issues(batch, plan)
     known = None if issues is None else frozenset(issues)
     return Facts(
@@ -106,6 +107,18 @@ def gather(planned: Planned, batch: Batch) -> tuple[Facts, list[str]]:
         overlaps=[(one.units[1], one.message) for one in scopes.overlaps(plan, paths)],
         strangers={number: words for number, one in (issues or {}).items() if (words := by_stranger(one))},
     ), notes + fault
+
+
+def _unpushed(batch: Batch) -> list[str]:
+    """Units branch off what `origin` has, whatever is committed here."""
+    base = batch.plan.base
+    here = git.resolve(batch.repository, f"refs/heads/{base}")
+    there = git.resolve(batch.repository, f"refs/remotes/origin/{base}")
+    ahead = len(git.commits(batch.repository, [here], [there])) if here and there else 0
+    if not ahead:
+        return []
+    words = f"{base} is {_counted(ahead, 'commit')} ahead of origin/{base}, which agents start from"
+    return [f"{batch.plan.batch}: {words}: `git push origin {base}`"]
 
 
 def _in_hand_elsewhere(planned: Planned, batch: Batch) -> Iterator[tuple[int, str]]:

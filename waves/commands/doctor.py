@@ -135,10 +135,15 @@ def _plan(planned: Planned) -> Iterator[Line]:
     elif not planned.reachable:
         yield Line(planned.name, "bad", f"its checkout {planned.checkout} is not there", "clone it")
     else:
-        yield _answers(planned)
         if planned.plan.forge == "github":
+            try:
+                _ = planned.batch.forge  # which needs a token
+            except WavesError as error:
+                yield Line(f"token of {planned.name}", "bad", str(error))
+                return
             yield from _github(planned)
             yield _push(planned)
+        yield _answers(planned)
 
 
 def _answers(planned: Planned) -> Line:

@@ -9,6 +9,7 @@ from waves.lifecycle.facts import CYCLE_KINDS, Facts, Step
 from waves.lifecycle.staleness import changes, inputs
 from waves.records import Record, Trouble, digest
 
+NOT_DONE = "not done yet"  # the reason of a step that has never run
 RUN, DONE, NOT_NEEDED, WAITS, HELD = "run", "up to date", "not needed", "waits", "held"
 
 
@@ -124,7 +125,7 @@ class _Walk:
         if step.kind == "issue" and "worktree" not in facts.records and not facts.issue_is_fresh:
             return Verdict(RUN, ("not dispatched yet: read again",))
         if record is None:
-            return Verdict(RUN, ("the implementer ran again" if step.name in facts.records else "not done yet",))
+            return Verdict(RUN, ("the implementer ran again" if step.name in facts.records else NOT_DONE,))
         if step.name in facts.damaged and not record.result.get("by_hand"):
             return Verdict(RUN, (facts.damaged[step.name],))
         if step.kind == "worktree" and not facts.worktree:

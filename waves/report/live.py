@@ -89,7 +89,7 @@ class Board:
         if text.startswith("merged as "):
             self._merged += 1
         if unit in self._rows:
-            self._rows[unit].text = "" if text == "done" else re.sub("^runs: (.*)", r"at work (\1)", text)
+            self._rows[unit].text = "" if text == "done" else re.sub("^runs(?:: (.*))?$", _at_work, text)
 
     def rows(self, most: int) -> list[tuple[str, str, str, str]]:
         """Unit, steps, what was said last and seconds, those that began last at the bottom, and `most` of them."""
@@ -105,6 +105,10 @@ class Board:
         passed = int(time.monotonic() - self._start)
         clock = f"{passed // 60}:{passed % 60:02}"
         return f"{self._merged} of {self._units} merged, {len(self._rows)} at work{hidden}, {clock}"
+
+
+def _at_work(runs: re.Match[str]) -> str:
+    return f"at work ({runs[1]})" if runs[1] else "at work"
 
 
 class InPlace:

@@ -227,7 +227,8 @@ def _after_failure(work: Work, task: Task, directory: Path, failure: agents.Fail
     fault = _judge(directory, failure.message, strike=False, failure=failure.kind, until=failure.until)
     if failure.kind == "stopped" and not was_over:
         # A person stops it for a reason: starting the next one at once would make that impossible.
-        raise HeldError("waiting", f"its {task.role} was stopped; the next `doit` goes on from what it committed")
+        then = "goes on from what it committed" if task.writes else "asks anew"
+        raise HeldError("waiting", f"its {task.role} was stopped; the next `doit` {then}")
     if failure.consequence in ("pause", "account"):
         raise _held_by_account(work.batch.allowance.refused(work.batch.plan.agent_for(task.role)) or failure)
     return fault

@@ -41,7 +41,7 @@ def _perform(work: Work, verdict: Verdict) -> None:
     step, started = work.step, time.time()
     inputs = lifecycle.inputs(step, work.facts)
     if step.kind in PAID and not _still_waits(work):
-        work.say(f"runs: {verdict.reason}")
+        work.say("runs" if verdict.reason == lifecycle.NOT_DONE else f"runs: {verdict.reason}")
     try:
         done = ACTIONS[step.kind](work)
     except HeldError as held:
