@@ -19,7 +19,7 @@ from waves.report.turns import Asked
 
 UNIT = UnitStatus(
     unit="claim-verdicts", issues=(41, 42), state="going", step="review@1", cycle="1", head="0a1b2c3d", checks="green",
-    verdict="should_fix", tokens=120_000, pull_request=7, running="reviewer-1-1", turn="agent",
+    verdict="should_fix", tokens=120_000, pull_request=7, running="reviewer-1-1", last_command="", turn="agent",
     waits_for="its reviewer", reason="", asked=(), flags=(),
 )  # fmt: skip
 BATCH = BatchStatus("auth", "plans/auth.yaml", "", (UNIT,), at_work=False, skipped=(), changed=())
@@ -35,6 +35,10 @@ def page(width: int | None = None, *, colour: bool = False, **changes: Any) -> l
 
 
 # ---- the page
+
+
+def test_what_an_agent_does_now_is_below_the_table() -> None:
+    assert page(units=(replace(UNIT, last_command="make test"),))[-1] == "claim-verdicts: reviewer-1-1 runs: make test"
 
 
 def test_a_pipe_gets_everything_and_no_blanks_at_the_end_of_a_line() -> None:

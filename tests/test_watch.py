@@ -136,7 +136,7 @@ def test_keys_do_what_the_commands_of_that_name_do(world: World) -> None:
         _is_told(screen, "d", "+++ b/a.txt")
         _is_told(screen, "p", '"branch": "feat/a"')
         _is_told(screen, "s", "a: no agent of it is running")
-        _is_told(screen, "r", "ruling (correct, defer) [correct]: ")
+        _is_told(screen, "r", "ruling (correct, defer, later) [later]: ")
         screen.type("defer\n")
         screen.until("defer, because: ")
         screen.type("taste\n")

@@ -19,6 +19,7 @@ import click
 
 from waves import git, workspace
 from waves.commands import rule, stop
+from waves.commands.ask import LATER
 from waves.errors import UsageError, WavesError
 from waves.plaintext import plain
 from waves.plan.model import Unit
@@ -177,8 +178,11 @@ class Watch:
         """Have the person answer one question, and write the ruling."""
         *item, ruling = asked.words
         click.echo(f"{unit.name} {' '.join(item)}: {plain(asked.about or planned.batch.outcome(unit.name).reason)}")
-        choices = click.Choice([ruling, *asked.others])
-        ruling = click.prompt("ruling", default=ruling, type=choices) if asked.others else ruling
+        if asked.others:
+            choices = click.Choice([ruling, *asked.others, LATER])
+            ruling = click.prompt("ruling", default=LATER, type=choices)
+        if ruling == LATER:
+            return "nothing was ruled"
         why = click.prompt(f"{ruling}, because", default="", show_default=False)
         # The plan may have changed while the person thought.
         fresh = next(workspace.plans(self._top, [planned.name]))

@@ -8,11 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from waves.locks import is_held
+from waves.plaintext import plain
+from waves.records import read_json
 from waves.report import turns
 from waves.report.table import Column, lay_out
 from waves.report.words import asked_lines
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from waves.plan.model import Unit
     from waves.records import Json, Record
     from waves.workspace import Held, Planned
@@ -31,6 +35,7 @@ class UnitStatus:
     tokens: int
     pull_request: int | None
     running: str  # the agent run that is going on, by its directory
+    last_command: str  # of that run, where its kind of agent says it
     turn: str  # nobody | person | agent | unit | doit: who has to act before the unit goes on
     waits_for: str
     reason: str
@@ -102,6 +107,7 @@ def unit_status(planned: Planned, unit: Unit) -> UnitStatus:
         tokens=sum(int(one.result.get("tokens") or 0) for one in records.values()),
         pull_request=int(pull.result["number"]) if pull else None,
         running=running,
+        last_command=_last_command(batch.folder / unit.name / "runs" / running) if running else "",
         turn=turn.who,
         waits_for=turn.waits_for,
         reason=turn.reason,
@@ -144,6 +150,10 @@ def _running(planned: Planned, unit: Unit) -> str:
     from waves.agents import run
 
     return next((path.name for path in run.going(planned.batch.folder / unit.name / "runs")), "")
+
+
+def _last_command(run: Path) -> str:
+    return plain(str((read_json(run / "progress.json") or {}).get("last_command") or ""))
 
 
 def to_json(batch: BatchStatus) -> Json:
@@ -214,6 +224,8 @@ def _details(one: UnitStatus) -> Iterator[str]:
     """What does not fit a table: why a unit stands still, what a person can do, and what was noticed."""
     if one.reason and one.turn in (turns.PERSON, turns.DOIT):
         yield f"{one.unit}: {one.state}" + (f" at {one.step}" if one.step else "") + f": {one.reason}"
+    if one.last_command:
+        yield f"{one.unit}: {one.running} runs: {one.last_command}"
     for asked in one.asked:
         yield from asked_lines(asked)
     for flag in one.flags if one.state != "merged" else ():
