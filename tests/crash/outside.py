@@ -57,7 +57,8 @@ def _git(world: World, batch: Batch) -> list[str]:
         found.append(f"the tree is {world.tree()}, not {batch.tree}")
     for where in (world.origin, world.checkout):
         found += [f"branch left in {where.name}: {one}" for one in world.branches(at=where) if one != "main"]
-    if left := world.worktrees():
+    # What a killed agent had not committed is moved to `left`, and stays there for whoever wants it.
+    if left := [one for one in world.worktrees() if one != "left"]:
         found.append(f"worktrees left: {left}")
     if claims := world.git("for-each-ref", "refs/waves", at=world.origin):
         found.append(f"claims left: {claims}")

@@ -11,10 +11,10 @@ from crashing import crash, start
 from loop_world import World
 from outside import amiss
 
-KILLS = 50  # of each of the ten: five hundred in all
+KILLS = 50  # of each of the four: two hundred in all; `python -m tests.crash --kills N` is for more
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_fifty_kills_leave_no_trace(tmp_path: Path, first_world: World, seed: int) -> None:
     kills, number = 0, 0
     while kills < KILLS:
@@ -29,7 +29,7 @@ def test_fifty_kills_leave_no_trace(tmp_path: Path, first_world: World, seed: in
             world.end()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_full_disk_loses_nothing_and_costs_nothing_twice(world: World, seed: int) -> None:
     chance = random.Random(seed)
     batch = make(world, seed, most=3)
@@ -44,7 +44,7 @@ def test_a_full_disk_loses_nothing_and_costs_nothing_twice(world: World, seed: i
     assert amiss(world, batch) == []
 
 
-@pytest.mark.parametrize("days", [-400, -1, 1, 400])
+@pytest.mark.parametrize("days", [-400, 400])
 def test_a_clock_that_jumps_changes_nothing(world: World, days: int) -> None:
     batch = make(world, 5, most=3)
     start(world, "act:150").wait()
@@ -57,7 +57,7 @@ def test_a_clock_that_jumps_changes_nothing(world: World, days: int) -> None:
 def test_torn_records_are_made_again_without_paying_again(world: World) -> None:
     chance = random.Random(4)
     batch = make(world, 9, least=3, most=3)
-    for _ in range(30):
+    for _ in range(16):
         if start(world, f"act:{chance.randint(40, 120)}").wait().code >= 0:
             break
         records = sorted((world.checkout / ".waves").glob("*/*/records/*.json"))

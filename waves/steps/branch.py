@@ -10,7 +10,7 @@ from waves import git
 if TYPE_CHECKING:
     from waves.steps.batch import Batch
 
-USER = re.compile(r"//[^/@]*@")  # with a token, it may be: it would be seen on a command line
+USER = re.compile(r"^(https?:)//[^/@]*@")  # with a token, it may be: it would be seen on a command line
 REPOSITORY = re.compile(r"[^/:]+/[^/:]+?(?P<end>(\.git)?/?)$")  # owner and name, where an address ends
 
 
@@ -21,7 +21,7 @@ def remote_of(batch: Batch, fork: str) -> str:
 
 def beside(address: str, fork: str) -> str:
     """The address of a repository (owner/name) of the same host, reached in the same way."""
-    return REPOSITORY.sub(lambda found: fork + found["end"], USER.sub("//", address))
+    return REPOSITORY.sub(lambda found: fork + found["end"], USER.sub(r"\1//", address))
 
 
 def remote(batch: Batch, unit: str) -> str:
