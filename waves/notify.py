@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from waves.channels import Channel, ChannelError, channels
 from waves.records import read_json, write_json
-from waves.report.news import news_of
-from waves.report.texts import News, message
 from waves.workspace import Planned
+
+if TYPE_CHECKING:  # imported where a plan tells anybody: `doit` with nothing to do does not wait for them
+    from waves.channels import Channel
+    from waves.report.texts import News
 
 GATHER = 20.0  # seconds for what happens together to be in one message
 
@@ -45,6 +47,9 @@ class Notifier:
                     self._send(name, channel, news)
 
     def _send(self, name: str, channel: Channel, news: Mapping[str, News]) -> None:
+        from waves.channels import ChannelError
+        from waves.report.texts import message
+
         path = _path(self._planned)
         try:
             channel(*message(self._planned.name, list(news.values())))
@@ -59,6 +64,9 @@ def unsent(planned: Planned) -> list[tuple[str, Channel, dict[str, News]]]:
     """Channels that have something to tell: name, sender, and the news by key."""
     if planned.plan.notify is None:
         return []
+    from waves.channels import channels
+    from waves.report.news import news_of
+
     news, sent = news_of(planned), read_json(_path(planned)) or {}
     found = []
     for name, channel in channels(planned.plan.notify, planned.top):
