@@ -8,11 +8,20 @@ from pathlib import Path
 
 from loop_world import IMPLEMENT, World
 
+from waves import git
+from waves.plan.model import Agent, Plan, Ruling, Unit
 from waves.steps import company
+from waves.steps.batch import Batch
 
 
-def run(folder: Path, unit: str, name: str, began: float, ended: float | None = None) -> Path:
-    directory = folder / "b" / unit / "runs" / name
+def batch_of(folder: Path, *rulings: Ruling) -> Batch:
+    units = tuple(Unit(name, (number,), "feat") for number, name in enumerate("ac", 1))
+    plan = Plan(folder / "plans/b.yaml", "b", units, Agent("command"), forge="local", rulings=rulings)
+    return Batch(plan, git.Repository(folder / ".git", folder / ".git", folder), folder)
+
+
+def run(batch: Batch, unit: str, name: str, began: float, ended: float | None = None) -> Path:
+    directory = batch.folder.parent / unit / "runs" / name
     directory.mkdir(parents=True)
     (directory / "about.json").write_text(json.dumps({"started": began}))
     if ended is not None:
@@ -22,19 +31,31 @@ def run(folder: Path, unit: str, name: str, began: float, ended: float | None = 
 
 
 def test_at_work_is_who_has_begun_and_was_not_judged(tmp_path: Path) -> None:
-    later = run(tmp_path, "a", "implementer-1-1", 20.0)
-    first = run(tmp_path, "c", "reviewer-0-1", 10.0)
-    run(tmp_path, "a", "reviewer-0-1", 5.0, 6.0)
-    assert company.at_work(tmp_path) == [first, later]
+    batch = batch_of(tmp_path)
+    later = run(batch, "b/a", "implementer-1-1", 20.0)
+    first = run(batch, "b/c", "reviewer-0-1", 10.0)
+    run(batch, "b/a", "reviewer-0-1", 5.0, 6.0)
+    assert company.at_work(batch) == [first, later]
+
+
+def test_what_is_left_of_a_unit_or_batch_that_nobody_goes_on_with_is_not_at_work_for_ever(tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, Ruling("c", "unit", "drop"))
+    mine = run(batch, "b/a", "implementer-1-1", 20.0)
+    run(batch, "b/c", "implementer-1-1", 10.0)
+    run(batch, "b/gone-from-the-plan", "implementer-1-1", 10.0)
+    run(batch, "other/x", "implementer-1-1", 10.0)
+    assert company.at_work(batch) == [mine]
+    assert not company.had_company(batch, mine)
 
 
 def test_company_is_who_was_at_work_at_some_time_of_the_run(tmp_path: Path) -> None:
-    mine = run(tmp_path, "a", "implementer-1-1", 20.0)
-    assert not company.had_company(mine, tmp_path)
-    run(tmp_path, "c", "implementer-1-1", 1.0, 19.0)
-    assert not company.had_company(mine, tmp_path)
-    run(tmp_path, "c", "implementer-1-2", 19.5, 20.5)
-    assert company.had_company(mine, tmp_path)
+    batch = batch_of(tmp_path)
+    mine = run(batch, "b/a", "implementer-1-1", 20.0)
+    assert not company.had_company(batch, mine)
+    run(batch, "b/c", "implementer-1-1", 1.0, 19.0)
+    assert not company.had_company(batch, mine)
+    run(batch, "b/c", "implementer-1-2", 19.5, 20.5)
+    assert company.had_company(batch, mine)
 
 
 def test_what_one_plants_for_all_is_put_back_and_costs_nobody_beside_it_a_strike(world: World) -> None:

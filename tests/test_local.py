@@ -70,10 +70,10 @@ def test_a_missing_origin_says_how_to_make_one(world: World) -> None:
         world.forge()
 
 
-@pytest.mark.parametrize("url", ["../work", "../work/.git", "../nowhere", "../work/sub"])
-def test_an_origin_that_is_not_bare_is_refused(world: World, url: str) -> None:
+@pytest.mark.parametrize("place", [".", ".git", "../nowhere", "sub"])
+def test_an_origin_that_is_not_bare_is_refused(world: World, place: str) -> None:
     (world.checkout / "sub").mkdir()
-    run_git(world.checkout, "remote", "set-url", "origin", url)
+    run_git(world.checkout, "remote", "set-url", "origin", f"../{world.checkout.name}/{place}")
     with pytest.raises(UsageError, match="needs `origin` to be a bare repository"):
         world.forge()
 

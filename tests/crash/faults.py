@@ -11,6 +11,7 @@ import itertools
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,7 @@ def _killed(number: int) -> None:
 
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(60)  # this thread must not get on before the signal does
+    threading.Event().wait()  # this thread must not get on before the signal does
 
 
 def _full(number: int) -> None:

@@ -83,7 +83,7 @@ def test_a_deployment_whose_start_is_not_known_is_not_started_again(hub_world: G
     assert len(world.github.runs) == 1
 
 
-def test_blocked_reviews_of_two_cycles_are_no_reason_to_forget_the_first_head(hub_world: GitHubWorld) -> None:
+def test_a_branch_that_a_person_put_back_to_an_earlier_head_is_a_push_by_hand(hub_world: GitHubWorld) -> None:
     world = hub_world
     world.plan("a", policy={"merge": "ask"})
     world.agent(reviewer_a_0=BLOCKING)

@@ -19,7 +19,7 @@ def checking(desk: Desk, policy: Policy) -> Work:
     """The step `checks@0` of a unit, with a forge that gives CI no time to appear."""
     plan = replace(desk.plan(41), policy=policy)
     batch = Batch(plan, desk.checkout, Path("/plans"))
-    batch.forge = desk.forge(41, grace=0.0)
+    batch._forge = desk.forge(41, grace=0.0)
     return Work(batch, plan.units[0], Step("checks", "0"), Facts(plan.units[0]))
 
 

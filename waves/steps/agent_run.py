@@ -88,7 +88,7 @@ def _next(work: Work, task: Task) -> tuple[Path, str | None]:
             return directory, faults[-1] if faults else None  # interrupted before it began
         if about.get("key") != task.key:
             if judged is None:
-                _outdated(work, task, directory)
+                _end(work, directory, task.role, "what it was for has changed")
         elif judged is None or judged.get("fault") is None:
             return directory, about.get("previous_fault")
         elif judged.get("strike"):
@@ -110,39 +110,29 @@ def _not_used_up(work: Work, attempts: list[Path]) -> list[Path]:
     return attempts[names.index(used) + 1 :] if used in names else attempts
 
 
-def _outdated(work: Work, task: Task, directory: Path) -> None:
-    """A run for something that has changed since: a writer's commits are kept, a reader is stopped."""
-    if task.writes:
+def see_off(work: Work) -> None:
+    """See every run of the unit to its end before the worktree moves under it; raises HeldError as `_end` does."""
+    for directory in runs.unjudged(work.path / "runs"):
+        if about := read_json(directory / "about.json"):
+            _end(work, directory, str(about["role"]), "a person pushed while it worked")
+
+
+def _end(work: Work, directory: Path, role: str, why: str) -> None:
+    """A run that nobody waits for any more: a writer's commits are kept, a reader is stopped.
+
+    Raises HeldError where a writer goes on, and nobody is to wait for it.
+    """
+    if role in WRITERS:
         if work.batch.once and runs.state(directory) in runs.GOING:
-            raise _at_work(task)
+            raise _at_work(role)
         runs.wait(directory)
         runs.kill_leftovers(directory)
-        guarded.collect(work, directory)
     else:
         runs.stop(directory)
-    write_json(directory / "judged.json", {"fault": "what it was for has changed", "strike": False})
-
-
-def see_off(work: Work) -> None:
-    """See every run of the unit to its end before the worktree moves under it, and take in what it committed.
-
-    Raises HeldError where nobody is to wait for one that goes on.
-    """
-    for directory in sorted((work.path / "runs").glob("*")):
-        about = read_json(directory / "about.json")
-        if about is None or (directory / "judged.json").exists():
-            continue
-        role = str(about.get("role"))
-        if role not in WRITERS:
-            runs.stop(directory)
-        elif work.batch.once and runs.state(directory) in runs.GOING:
-            raise HeldError("waiting", f"its {role} is at work")
-        runs.wait(directory)
-        runs.kill_leftovers(directory)
-        guarded.look_after(work, directory, role, writes=role in WRITERS)
-        if role in WRITERS:
-            guarded.collect(work, directory)
-        write_json(directory / "judged.json", {"fault": "a person pushed while it worked", "strike": False})
+    guarded.look_after(work, directory, role, writes=role in WRITERS)
+    if role in WRITERS:
+        guarded.collect(work, directory)
+    write_json(directory / "judged.json", {"fault": why, "strike": False})
 
 
 def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> tuple[Ran, str | None]:
@@ -176,15 +166,15 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
         if work.batch.once:
             runs.begin(directory, spec, asked)
             if runs.state(directory) in runs.GOING and not must_stop():
-                raise _at_work(task)
+                raise _at_work(task.role)
         result = kind.result(job, runs.ensure(directory, spec, asked, must_stop=must_stop))
         if result.failure is not None and result.failure.consequence in ("pause", "account"):
             allowance.note(agent, result.failure)  # before anybody else gets the place in the pool
     return result, was_over
 
 
-def _at_work(task: Task) -> HeldError:
-    return HeldError("waiting", f"its {task.role} is at work")
+def _at_work(role: str) -> HeldError:
+    return HeldError("waiting", f"its {role} is at work")
 
 
 @contextmanager

@@ -40,9 +40,10 @@ class Allowance:
         if failure := self._refused.get(account(agent)):
             return failure
         value = read_json(self._pause(agent)) or {}
-        if not value or value["until"] <= time.time():
+        until = value.get("until")
+        if not isinstance(until, (int, float)) or until <= time.time():
             return None
-        return limited(str(value["message"]), value["until"], self._pause(agent))
+        return _limited(str(value.get("message", "")), until, self._pause(agent))
 
     def _pause(self, agent: Agent) -> Path:
         return self._repository.common_dir / f"waves-limit-{account(agent)}.json"
@@ -87,6 +88,6 @@ def account(agent: Agent) -> str:
     return digest([agent.kind, provider, list(agent.env), list(agent.command)])[:12]
 
 
-def limited(message: str, until: float, file: Path) -> Failure:
+def _limited(message: str, until: float, file: Path) -> Failure:
     when = datetime.fromtimestamp(until).strftime("%Y-%m-%d %H:%M")
     return Failure("usage-limit", message, f"nothing begins before {when}; remove {file} to try sooner", until)

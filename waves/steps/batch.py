@@ -38,7 +38,7 @@ class Batch:
         self.folder = self.checkout / ".waves" / plan.batch
         self.units: Mapping[str, UnitFolder] = {unit.name: UnitFolder(self.folder / unit.name) for unit in plan.units}
         self.landing = locks.Queue()
-        self._opening = threading.Lock()  # cached_property has none
+        self._opening = threading.RLock()  # what many steps may ask for first at once; cached_property has no lock
         self.listener: Listener = lambda unit, step, text: None
         self.elsewhere: Callable[[Unit], str | None] = lambda unit: None  # why another batch has an issue of a unit
         self._surveys: dict[str, tuple[object, Facts, dict[str, Verdict]]] = {}
@@ -47,8 +47,6 @@ class Batch:
         self._pushed: dict[str, str] = {}
         self._fetched = 0.0  # when the last fetch of the base that ended had begun
         self._pulls: dict[str, str] = {}  # state of the pull requests that a person may have closed, opened or merged
-        self._opening_gate = threading.Lock()
-        self._gate: Gate | None = None
         self.said = Said(self.folder, plan.policy)
         self._looks = 0  # at the outside: what is derived from one is made anew
         self._held_since = float("inf")  # when this process took the batch's lock
@@ -57,14 +55,24 @@ class Batch:
 
             forges.lend_token(plan, repository)
 
-    @cached_property
+    @property
     def forge(self) -> Forge:
+        with self._opening:
+            return self._forge
+
+    @cached_property
+    def _forge(self) -> Forge:
         from waves import forges
 
         return forges.connect(self.plan, self.repository)
 
-    @cached_property
+    @property
     def allowance(self) -> Allowance:
+        with self._opening:
+            return self._allowance
+
+    @cached_property
+    def _allowance(self) -> Allowance:
         from waves.steps.allowance import Allowance
 
         return Allowance(self.plan, self.repository, self.folder)
@@ -72,11 +80,14 @@ class Batch:
     @property
     def gate(self) -> Gate:
         """The look at the issues before dispatch, one for all units of this `doit`."""
+        with self._opening:
+            return self._gate
+
+    @cached_property
+    def _gate(self) -> Gate:
         from waves.steps.gate import Gate
 
-        with self._opening_gate:
-            self._gate = self._gate or Gate(self)
-        return self._gate
+        return Gate(self)
 
     @cached_property
     def _pools(self) -> Mapping[bool, threading.Semaphore]:

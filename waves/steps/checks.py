@@ -26,11 +26,13 @@ def wait_for(work: Work, head: str, *, anew: bool = False) -> Checks:
     """
     forge, plan = work.batch.forge, work.batch.plan
     until = time.monotonic() + plan.policy.run_timeout
-    while (found := forge.checks(head, anew=anew)).state == "pending":
+    found = forge.checks(head, anew=anew)
+    while found.state == "pending":
         left = until - time.monotonic()
         if work.batch.once or left <= 0:
             raise HeldError("waiting", f"the checks of {head[:8]} have not ended; the next `doit` looks again")
         forge.wait(left)
+        found = forge.checks(head)
     if found.state == "none" and plan.needs_checks:
         raise HeldError("waiting", f"no check reports on {head[:8]}: the next `doit` looks again; "
                                    "`policy.no_checks: allow` goes on without")  # fmt: skip

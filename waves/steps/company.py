@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
+from waves.agents import run
 from waves.records import read_json
+from waves.steps.batch import Batch
 
 
-def at_work(folder: Path) -> list[Path]:
-    """The runs that have begun and were not judged, in any batch kept in `folder`; the one that began first first."""
-    return sorted((one for one in _runs(folder) if not (one / "judged.json").exists()), key=_began)
+def at_work(batch: Batch) -> list[Path]:
+    """The runs whose doings nobody has looked at yet, the one that began first first.
+
+    Of this batch's units those that were begun and not judged; of a unit that nobody goes on with, and of other
+    batches, only those that still run: what is left of others may lie there for ever.
+    """
+    found: list[Path] = []
+    for folder in batch.folder.parent.glob("*/*/runs"):
+        unit = folder.parent.name if folder.parent.parent == batch.folder else ""
+        goes_on = unit in batch.units and batch.outcome(unit).state not in ("merged", "dropped")
+        found += run.unjudged(folder) if goes_on else run.going(folder)
+    return sorted((one for one in found if (one / "about.json").exists()), key=_began)
 
 
-def had_company(directory: Path, folder: Path) -> bool:
+def had_company(batch: Batch, directory: Path) -> bool:
     """Whether any other run was at work at some time between this run's beginning and now."""
     began = _began(directory)
-    return any(_ended(one) >= began for one in _runs(folder) if one != directory)
-
-
-def _runs(folder: Path) -> Iterator[Path]:
-    return (path.parent for path in folder.glob("*/*/runs/*/about.json"))
+    judged = batch.folder.parent.glob("*/*/runs/*/judged.json")
+    return any(one != directory for one in at_work(batch)) or any(
+        path.parent != directory and path.stat().st_mtime >= began for path in judged
+    )
 
 
 def _began(directory: Path) -> float:
     """In seconds since 1970, by the same clock as a file's time."""
     return float((read_json(directory / "about.json") or {}).get("started", 0.0))
-
-
-def _ended(directory: Path) -> float:
-    try:
-        return (directory / "judged.json").stat().st_mtime
-    except OSError:
-        return float("inf")

@@ -30,9 +30,8 @@ def perform(batch: Batch, unit: Unit, step: Step) -> Verdict:
     if verdict.kind == lifecycle.RUN:
         try:
             _perform(Work(batch, unit, step, batch.facts(unit)), verdict)
-        except (
-            OSError
-        ) as error:  # not even the trouble could be written down: nothing is, so the next `doit` tries again
+        except OSError as error:
+            # Not even the trouble could be written down: nothing is, so the next `doit` tries again.
             batch.say(unit.name, step.name, f"broken: {disk_words(error)}")
     return verdict
 

@@ -87,7 +87,7 @@ def look_before(work: Work, directory: Path, *, writes: bool) -> Mapping[str, st
 
 def _without_what_others_did(work: Work, taken: snapshot.Snapshot) -> snapshot.Snapshot:
     """With the shared files as they were before the first of the runs that go on: one of them may have planted some."""
-    for run in company.at_work(work.batch.folder.parent):
+    for run in company.at_work(work.batch):
         if (before := saved.load(run / "before.json")) is not None:
             return taken.with_shared_of(before)
     return taken
@@ -110,10 +110,11 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
     for one in found.foreign:
         if not one.path.startswith(("refs/remotes/", "refs/waves/")) and one.path not in units:
             work.say(f"flag: {one.what} while the {role} ran; it was left so")
-    blamed = [one for one in found.differences if not one.shared or not _had_company(work, directory)]
-    for one in found.differences:
-        if one not in blamed:
-            work.say(f"flag: {one.what} while the {role} and other agents ran; it is put back, and nobody's strike")
+    shared = [one for one in found.differences if one.shared]
+    spared = shared if shared and company.had_company(work.batch, directory) else []
+    blamed = [one for one in found.differences if one not in spared]
+    for one in spared:
+        work.say(f"flag: {one.what} while the {role} and other agents ran; it is put back, and nobody's strike")
     problems = list(dict.fromkeys([*earlier["problems"], *(one.what for one in blamed)]))
     if found.differences:
         write_json(directory / "guarded.json", {"problems": problems, "over": False})
@@ -121,10 +122,6 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
         work.say(f"restored: {line}")
     write_json(directory / "guarded.json", {"problems": problems, "over": True})
     return tuple(problems)
-
-
-def _had_company(work: Work, directory: Path) -> bool:
-    return company.had_company(directory, work.batch.folder.parent)
 
 
 def _put_back(
