@@ -308,6 +308,22 @@ def test_a_run_that_has_begun_or_ended_is_not_begun_again(tmp_path: Path, direct
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_run_whose_folder_is_removed_ends_and_leaves_another_of_that_name_alone(
+    tmp_path: Path, directory: Path, again: bool
+) -> None:
+    start(directory, spec(tmp_path, *python_agent(tmp_path, f"tell({str(tmp_path / 'up')!r}, ''); signal.pause()")))
+    told(tmp_path / "up")
+    numbers = json.loads((directory / "started.json").read_text())
+    directory.rename(tmp_path / "gone")
+    if again:
+        directory.mkdir()
+    until(lambda: not alive(numbers["pid"]), "its parent has ended")
+    assert not alive(numbers["agent"]["pid"])
+    assert not (tmp_path / "gone/exit.json").exists()
+    assert not again or list(directory.iterdir()) == []
+
+
 def test_a_second_parent_of_a_live_run_ends_at_once(tmp_path: Path, directory: Path) -> None:
     go_on = tmp_path / "go-on"
     start(directory, spec(tmp_path, *python_agent(tmp_path, f"await_file({str(go_on)!r}); print('once')")))

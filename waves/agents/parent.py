@@ -71,11 +71,27 @@ class Signals:
             os.read(self.wakeup, 4096)
 
 
+class Home:
+    """The run directory as it was at the start: somebody may remove it, and another run may get one of that name."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)  # open, its inode is nobody else's
+
+    def is_gone(self) -> bool:
+        try:
+            return not os.path.samestat(os.fstat(self.handle), os.stat(self.directory))
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # a file system that does not answer for a moment
+
+
 class Agent:
     """The agent's process and everything below it."""
 
-    def __init__(self, directory: str, spec: Spec, signals: Signals) -> None:
-        self.spec, self.signals = spec, signals
+    def __init__(self, home: Home, spec: Spec, signals: Signals) -> None:
+        self.spec, self.signals, self.home = spec, signals, home
         self.status: int | None = None  # as wait(2) gives it
         self.logs = [_open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) for path in spec.outputs]
         stdin = _open(spec.inputs, os.O_RDONLY)
@@ -90,7 +106,7 @@ class Agent:
             os.close(handle)
         # The agent runs not one instruction before it is written down that it does.
         try:
-            write(f"{directory}/started.json", {
+            write(f"{home.directory}/started.json", {
                 "pid": parent, "identity": identity(parent), "time": time.time(),
                 "agent": {"pid": self.pid, "identity": identity(self.pid)},
             })  # fmt: skip
@@ -133,6 +149,8 @@ class Agent:
             if look != seen:
                 seen, changed = look, now
             reason = bound_reached(self.spec, self.signals.stop, now - began, now - changed, max(look)[0])
+            if self.home.is_gone():
+                return "gone"
             if reason is not None:
                 return reason
             self.signals.wait(min(LOOK, began + self.spec.timeout - now, changed + self.spec.stall_timeout - now))
@@ -271,15 +289,15 @@ def lock(directory: str) -> str | None:
     return "" if taken else None
 
 
-def run(directory: str, signals: Signals) -> dict[str, object]:
+def run(home: Home, signals: Signals) -> dict[str, object]:
     """The whole life of the agent; what `exit.json` is to say."""
     started = time.time()
     try:
-        agent = Agent(directory, Spec(directory), signals)
+        agent = Agent(home, Spec(home.directory), signals)
     except NotStarted as complaint:
         return ending("not-started", started, error=str(complaint))
     reason = agent.watch()
-    agent.end(grace=0.0 if reason == "exited" else GRACE)
+    agent.end(grace=0.0 if reason in ("exited", "gone") else GRACE)
     agent.trim_logs()
     return ending(reason, started, agent.status)
 
@@ -308,9 +326,12 @@ def _main(directory: str) -> bool:
     signals = Signals()
     if LINUX:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
-    outcome = run(directory, signals) if refused is None else ending("not-started", error=refused)
+    home = Home(directory)
+    outcome = run(home, signals) if refused is None else ending("not-started", error=refused)
     signals.stop = False
     for _ in range(WRITE_ATTEMPTS):
+        if home.is_gone():
+            break  # what has its name now is another run's
         try:
             write(f"{directory}/exit.json", outcome)
             return True
