@@ -161,10 +161,15 @@ class World:
         """Another clone, of somebody who pushes to the same origin."""
         path = self.folder / "colleague"
         if not path.exists():
-            self.git("clone", "-q", str(self.origin), str(path), at=self.folder)
-            self.git("config", "user.name", "Bo", at=path)
-            self.git("config", "user.email", "bo@example.org", at=path)
+            self.clone(path, name="Bo")
         self.git("fetch", "-q", "--prune", "origin", at=path)
+        return path
+
+    def clone(self, path: Path, *options: str, name: str = "Ana") -> Path:
+        """Somebody's clone of the origin, at `path`."""
+        self.git("clone", "-q", *options, str(self.origin), str(path), at=self.folder)
+        self.git("config", "user.name", name, at=path)
+        self.git("config", "user.email", f"{name.lower()}@example.org", at=path)
         return path
 
     @property
@@ -320,9 +325,9 @@ class World:
         return {path.parent.name: json.loads(path.read_text())["state"]
                 for path in (self.checkout / ".waves").glob("*/*/outcome.json")}  # fmt: skip
 
-    def audit(self) -> dict[str, list[str]]:
+    def audit(self, at: Path | None = None) -> dict[str, list[str]]:
         """Criterion to the evidence that does not hold."""
-        found = json.loads(self.waves("audit", "--json", code=None).out)["audits"][0]
+        found = json.loads(self.waves("audit", "--json", code=None, at=at).out)["audits"][0]
         return {one["criterion"]: [each["text"] for each in one["evidence"] if not each["ok"]]
                 for one in found["criteria"]}  # fmt: skip
 
@@ -423,8 +428,8 @@ def until(true: Any, what: str) -> Any:
 # What every command imports in the end.
 IMPORTED = (
     "doit.doit_cmd", "github", "jinja2", "jsonschema", "strictyaml", "waves.cli", "waves.audit",
-    "waves.commands.deploy", "waves.commands.rule", "waves.commands.run", "waves.forges.github",
-    "waves.forges.local", "waves.report.audit", "waves.steps.driver",
+    "waves.commands.deploy", "waves.commands.recover", "waves.commands.rule", "waves.commands.run",
+    "waves.forges.github", "waves.forges.local", "waves.report.audit", "waves.steps.driver",
 )  # fmt: skip
 
 

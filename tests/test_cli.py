@@ -13,8 +13,8 @@ from loop_world import World
 from waves import __version__
 
 VERBS = (
-    "ask", "audit", "check", "confirm", "demo", "deploy", "doctor", "explain", "graph", "init", "logs", "mcp", "report",
-    "rule", "run", "schema", "skill", "status", "stop", "triage", "wait",
+    "ask", "audit", "check", "confirm", "demo", "deploy", "doctor", "explain", "graph", "init", "logs", "mcp",
+    "recover", "report", "rule", "run", "schema", "skill", "status", "stop", "triage", "wait",
 )  # fmt: skip
 
 

@@ -9,11 +9,7 @@ from loop_world import APPROVED, BLOCKING, NOTHING_AMISS, World, commit
 
 
 def second_clone(world: World) -> Path:
-    path = world.folder / "second"
-    world.git("clone", "-q", str(world.origin), str(path), at=world.folder)
-    world.git("config", "user.name", "Cy", at=path)
-    world.git("config", "user.email", "cy@example.org", at=path)
-    return path
+    return world.clone(world.folder / "second", name="Cy")
 
 
 def test_a_second_clone_is_told_who_has_the_unit_and_does_nothing(world: World) -> None:

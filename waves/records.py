@@ -111,6 +111,15 @@ SHAPES: Mapping[str, Any] = {
 }  # fmt: skip
 
 
+def shaped(kind: type[Any], value: Json) -> Any:
+    """A Record or a Trouble from plain data; None: one that a person edited into another shape proves nothing."""
+    with contextlib.suppress(TypeError):
+        found = kind(**value)
+        if all(isinstance(getattr(found, field.name), SHAPES[str(field.type)]) for field in fields(kind)):
+            return found
+    return None
+
+
 class UnitFolder:
     """The records and targets of one unit, kept in memory once read: a batch has one writer, who holds its lock."""
 
@@ -142,12 +151,8 @@ class UnitFolder:
         except OSError:
             return
         for name in names:
-            value = read_json(self.path / folder / name) or {}
-            # A record that a person edited into another shape is no proof of anything.
-            with contextlib.suppress(TypeError):
-                found = kind(**value)
-                if all(isinstance(getattr(found, field.name), SHAPES[str(field.type)]) for field in fields(kind)):
-                    yield found
+            if found := shaped(kind, read_json(self.path / folder / name) or {}):
+                yield found
 
     def forget_cache(self) -> None:
         """Read everything again at the next question: what another process wrote before we took the lock counts."""
@@ -177,7 +182,7 @@ class UnitFolder:
     def done(self, record: Record) -> None:
         """Write the record, last of all; whatever trouble the step had is over."""
         with self._lock:
-            write_json(self.path / "records" / f"{file_stem(record.step)}.json", _plain(record))
+            write_json(self.path / "records" / f"{file_stem(record.step)}.json", plain_data(record))
             (self.path / "troubles" / f"{file_stem(record.step)}.json").unlink(missing_ok=True)
             self._records = {**self.records, record.step: record}
             self._troubles = {name: one for name, one in self.troubles.items() if name != record.step}
@@ -197,7 +202,7 @@ class UnitFolder:
             # Known at once: on a full disk it may not be written, and this process must not take the step for sound.
             self._troubles = {**self.troubles, trouble.step: trouble}
             self.version += 1
-            write_json(self.path / "troubles" / f"{file_stem(trouble.step)}.json", _plain(trouble))
+            write_json(self.path / "troubles" / f"{file_stem(trouble.step)}.json", plain_data(trouble))
 
 
 def made_by_runs(folder: Path) -> tuple[set[str], set[str]]:
@@ -212,5 +217,5 @@ def file_stem(step: str) -> str:
     return step.replace("@", "-")
 
 
-def _plain(value: Any) -> Json:
+def plain_data(value: Record | Trouble) -> Json:
     return {field.name: getattr(value, field.name) for field in fields(value)}

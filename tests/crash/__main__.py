@@ -28,7 +28,7 @@ def main() -> int:
             world = World(Path(folder)).begin()
             try:
                 batch = make(world, seed)
-                here = crash(world, seed, given.kills - kills)
+                here = crash(world, batch, seed, given.kills - kills)
                 world.run()
                 wrong = amiss(world, batch)
             finally:

@@ -32,6 +32,7 @@ class Batch:
     corrected: list[str] = field(default_factory=list)  # units whose first review blocks
     numbers: dict[str, int] = field(default_factory=dict)  # of the file that a unit adds to the series
     killed: list[str] = field(default_factory=list)  # role, unit and cycle of runs that are killed at the first attempt
+    lost: list[str] = field(default_factory=list)  # the same of runs that were lost with everything local
 
     @property
     def tree(self) -> dict[str, str]:

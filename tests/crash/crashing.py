@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import threading
 from pathlib import Path
 
+from batches import Batch
 from loop_world import Process, World, starter
 
 MOST_ACTS = 60  # of the first few that a killed `doit` gets to
+LOSSES = 0.1  # of the kills, everything local goes with them
 
 
-def crash(world: World, seed: int, most: int) -> int:
+def crash(world: World, batch: Batch, seed: int, most: int) -> int:
     """Kill `waves run` up to `most` times, each time somewhere else, then let it come to its end; how often it died."""
     chance = random.Random(seed)
     kills = 0
@@ -23,7 +26,35 @@ def crash(world: World, seed: int, most: int) -> int:
         if chance.choice(ways)(world, chance, kills).wait().code >= 0:
             break
         kills += 1
+        if chance.random() < LOSSES:
+            batch.lost += lose(world, whole=chance.random() < 0.5)
     return kills
+
+
+def lose(world: World, *, whole: bool) -> list[str]:
+    """Have everything local gone, or what git does not track there, and recovered; who may be asked once more for that.
+
+    Nothing was brought away of a run that had not ended well when it was lost, or whose step had not.
+    """
+    _kill_all(world)
+    merged = {branch.removeprefix("feat/") for branch, pull in world.pulls().items() if pull["state"] == "merged"}
+    runs = {run.relative_to(world.checkout): run for run in (world.checkout / ".waves/b").glob("*/runs/*-*-*")}
+    begun = {path for path, run in runs.items() if (run / "started.json").exists() and path.parts[2] not in merged}
+    whole_ones = {path for path in begun if (runs[path] / "exit.json").exists()}
+    if whole:
+        shutil.rmtree(world.checkout)
+        world.clone(world.checkout, "--no-local")
+    else:
+        world.git("clean", "-qffdx")
+    world.waves("recover")
+    kept = {path for path in whole_ones if (world.checkout / path / "judged.json").exists()}
+    return [asked_of(path) for path in begun - kept]
+
+
+def asked_of(run: Path) -> str:
+    """Role, unit and cycle of a run by its folder."""
+    role, cycle, _ = run.name.split("-")
+    return f"{role} {run.parent.parent.name} {0 if role == 'implementer' else cycle}"
 
 
 def start(world: World, fault: str = "") -> Process:
@@ -46,9 +77,13 @@ def _at_any_moment(world: World, chance: random.Random, kills: int) -> Process:
 def _everything(world: World, chance: random.Random, kills: int) -> Process:
     """As when the power goes: `doit`, the agents, their parents, and every git that was at work."""
     run = _at_any_moment(world, chance, kills)
+    _kill_all(world)
+    return run
+
+
+def _kill_all(world: World) -> None:
     mark = f"LOOP_SCENARIO={world.scenario}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if mark in (process / "environ").read_bytes():
                 os.kill(int(process.name), signal.SIGKILL)
-    return run

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from batches import Batch
+from crashing import asked_of
 from loop_world import NOTHING_AMISS, World
 
 
@@ -39,16 +40,15 @@ def _forge(world: World, batch: Batch) -> list[str]:
 def _paid(world: World, batch: Batch) -> list[str]:
     """No agent is asked a second time for what one was asked for, but where it or its parent was killed."""
     asked = Counter(line.rpartition(" ")[0] for line in world.paid())
-    allowed = Counter(asked.keys()) + Counter(batch.killed) + Counter(_cut_off(world))
+    allowed = Counter(asked.keys()) + Counter(batch.killed) + Counter(batch.lost) + Counter(_cut_off(world))
     return [f"{count} runs of {name}" for name, count in asked.items() if count > allowed[name]]
 
 
 def _cut_off(world: World) -> Iterator[str]:
     """Role, unit and cycle of the runs that were killed with their parents: nobody wrote down how they ended."""
     for run in (world.checkout / ".waves").glob("*/*/runs/*-*-*"):
-        role, cycle, _ = run.name.split("-")
         if (run / "started.json").exists() and not (run / "exit.json").exists():
-            yield f"{role} {run.parent.parent.name} {0 if role == 'implementer' else cycle}"
+            yield asked_of(run)
 
 
 def _git(world: World, batch: Batch) -> list[str]:

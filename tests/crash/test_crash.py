@@ -22,7 +22,7 @@ def test_fifty_kills_leave_no_trace(tmp_path: Path, first_world: World, seed: in
         world = World(tmp_path / str(number)).copy(first_world)
         try:
             batch = make(world, 1000 * seed + number, most=3)
-            kills += crash(world, 1000 * seed + number, KILLS - kills)
+            kills += crash(world, batch, 1000 * seed + number, KILLS - kills)
             world.run()
             assert amiss(world, batch) == [], f"seed {1000 * seed + number}, after {kills} kills"
         finally:

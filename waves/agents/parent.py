@@ -1,4 +1,4 @@
-# ruff: noqa: PTH105, PTH110, PTH123, PTH208, SIM105
+# ruff: noqa: PTH105, PTH110, PTH116, PTH123, PTH208, SIM105
 # pathlib, contextlib and dataclasses would add half to the start-up of every run.
 """The parent of one agent run: starts it, bounds it, ends all it left and writes how it ended; it never imports Waves.
 

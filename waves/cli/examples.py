@@ -30,6 +30,7 @@ EXAMPLES = {
         "waves rule claim-verdicts drop --why 'not worth it'",
     ),
     "stop": ("waves stop claim-verdicts", "waves stop"),
+    "recover": ("waves recover", "waves recover auth --take-over"),
     "audit": ("waves audit auth", "waves audit --verbose", "waves audit --json"),
     "deploy": ("waves deploy auth", "waves deploy auth staging"),
     "skill": ("waves skill > SKILL.md",),

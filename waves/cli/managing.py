@@ -34,6 +34,25 @@ def ask_command(plan: str, as_json: bool) -> int:
     return code
 
 
+@click.command("recover", short_help="Bring lost records back from the remote.")
+@PLAN
+@click.option("--take-over", is_flag=True, help="Also units that another clone has claimed: only for one that is lost.")
+def recover_command(plan: str, take_over: bool) -> int:
+    """Bring the records of batches back after .waves was deleted, or in a new clone; what is here stays as it is.
+
+    They come from the units' claims on the remote, their branches and pull requests. Nothing is started, and nothing
+    that was paid for before runs again: the next `doit` goes on from there.
+    """
+    from waves.commands import recover
+
+    plans, code = chosen.sound(plan)
+    for planned in chosen.reachable(plans, plan):
+        for found in recover.recover(planned, take_over=take_over):
+            click.echo(f"{planned.name}/{found.unit}: {found.words}")
+            code = max(code, chosen.PERSON) if found.left else code
+    return code
+
+
 @click.command("wait", short_help="Block until something changed.")
 @PLAN
 @click.option(
@@ -104,4 +123,4 @@ def _seconds(timeout: str | None) -> float | None:
         raise UsageError(f"--timeout {timeout}: expected {duration().expected}") from None
 
 
-VERBS = (ask_command, wait_command, demo_command, skill_command, mcp_command)
+VERBS = (ask_command, recover_command, wait_command, demo_command, skill_command, mcp_command)

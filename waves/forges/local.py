@@ -222,6 +222,9 @@ class LocalForge:
         """Record that the base has `commit`: the issues first, because `merged` says that nothing is left to do."""
         for number in closed_by(pull.body):
             self.store.close_issue(number, pull.number)
+        kept = f"refs/pull/{pull.number}/head"  # as on GitHub: the branch goes, and after a squash its commits with it
+        if (there := git.resolve(self.origin, kept)) != pull.head:
+            git.update_ref(self.origin, kept, pull.head, there or git.ZERO)
         return self.store.save(Stored(replace(pull, state="merged", merge_commit=commit)))
 
     # ---- workflows

@@ -41,6 +41,7 @@ class Facts:
     before: Mapping[str, str] = field(default_factory=dict)  # unit earlier in the merge order that holds its place
     pushed: str = ""  # the remote branch's head, where nobody but a person can have put it
     pull: str = ""  # what a person may have made of the pull request: open | closed | merged, empty: not looked at
+    taken: str = ""  # who has taken the unit over, by its claim on the remote
     said: str = ""  # digest of what people said on the pull request, empty where nobody said anything
     worktree: bool = True  # its folder is there
     issue_is_fresh: bool = False  # it was read since this `doit` began

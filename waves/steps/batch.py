@@ -16,7 +16,7 @@ from waves import git, lifecycle, locks
 from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
 from waves.records import Json, UnitFolder, made_by_runs, read_json
-from waves.steps import branch, inherited
+from waves.steps import branch, claim, inherited
 from waves.steps.outcome import Outcome, outcome_of
 from waves.steps.said import Said
 
@@ -46,6 +46,7 @@ class Batch:
         self._final: dict[str, Json | None] = {}
         self._pushed: dict[str, str] = {}
         self._fetched = 0.0  # when the last fetch of the base that ended had begun
+        self._taken: dict[str, str] = {}  # unit to who took it over
         self._pulls: dict[str, str] = {}  # state of the pull requests that a person may have closed, opened or merged
         self.said = Said(self.folder, plan.policy)
         self._looks = 0  # at the outside: what is derived from one is made anew
@@ -133,12 +134,13 @@ class Batch:
         before = self._ahead_of(unit)
         pushed, pull = self._pushed.get(unit.name, ""), self._pulls.get(unit.name, "")
         said = self.said.digest(unit.name)
-        key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed, pull, said)
+        taken = self._taken.get(unit.name, "")
+        key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed, pull, said, taken)
         known = self._surveys.get(unit.name)
         if known and known[0] == key:
             return known[1], known[2]
-        facts = replace(self._own_facts(unit), after=after, before=before)
-        facts = replace(facts, pushed="" if pushed == facts.newest_head() else pushed, pull=pull, said=said)
+        facts = replace(self._own_facts(unit), after=after, before=before, pull=pull, said=said, taken=taken)
+        facts = replace(facts, pushed="" if pushed == facts.newest_head() else pushed)
         verdicts = lifecycle.survey(facts)
         self._surveys[unit.name] = (key, facts, verdicts)
         return facts, verdicts
@@ -236,7 +238,7 @@ class Batch:
         held = [name for name in numbers if self.outcome(name).state in ("escalated", "waiting", "closed")]
         pulls = self.forge.pulls([numbers[name] for name in held]) if held else {}
         self._pulls = {name: pulls[numbers[name]].state for name in held}
-        self._look_for_pushes()
+        self._look_at_remotes()
         self.hear(*(unit for unit in self.plan.units if self._is_decided(unit)))
         self._looks += 1
 
@@ -265,17 +267,24 @@ class Batch:
         self._pushed.pop(unit.name, None)
         self._looks += 1
 
-    def _look_for_pushes(self) -> None:
-        """A head of a remote branch that no record knows was pushed by a person."""
-        remotes: dict[str, dict[str, str]] = {}  # to branch, to unit
+    def _look_at_remotes(self) -> None:
+        """A head of a branch that no record knows was pushed by a person; a claim may be another clone's by now."""
+        wanted: dict[str, dict[str, str]] = {}  # remote to ref to unit
         for name, folder in self.units.items():
+            if not self.settled(name) and "worktree" in folder.records:
+                wanted.setdefault("origin", {})[claim.ref(self, name)] = name
             if not self.settled(name) and "pr" in folder.records:
-                remotes.setdefault(branch.remote(self, name), {})[str(folder.records["pr"].result["branch"])] = name
-        self._pushed = {}
-        for remote, units in remotes.items():
-            heads = git.remote_heads(self.repository, *units, remote=remote)
-            found = {units[one]: (one, head) for one, head in heads.items() if one in units}
-            self._pushed |= {name: head for name, (one, head) in found.items() if not self._is_known(name, one, head)}
+                ref = f"refs/heads/{folder.records['pr'].result['branch']}"
+                wanted.setdefault(branch.remote(self, name), {})[ref] = name
+        self._pushed, self._taken = {}, {}
+        for remote, units in wanted.items():
+            there = git.remote_refs(self.repository, *units, remote=remote)
+            for ref, at in ((one, there[one]) for one in units if one in there):
+                own = ref.removeprefix("refs/heads/")
+                if ref != own and not self._is_known(units[ref], own, at):
+                    self._pushed[units[ref]] = at
+                elif ref == own and (who := claim.taken_over(self, units[ref], at)):
+                    self._taken[units[ref]] = who
 
     def _is_known(self, name: str, own: str, head: str) -> bool:
         """Whether a remote head is Waves' own doing, or the last one with nothing but the base merged into it.

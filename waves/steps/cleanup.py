@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from waves import git, locks
 from waves.agents import worktrees
 from waves.errors import GitError, UnknownIssueError
+from waves.steps import claim
 from waves.steps.work import Done, HeldError, Work, to_json
 
 NAMED = 20  # ignored files named in the record
@@ -81,10 +82,9 @@ def _one_at_a_time(work: Work) -> AbstractContextManager[None]:
 
 def _remove_from_remote(work: Work, head: str) -> None:
     """Delete the remote branch, if it is where it was merged, and the claim; either may be gone already."""
-    branch, claim = f"refs/heads/{work.branch}", f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/claim"
-    if work.remote != "origin":
-        return  # the branch is its author's
-    there = git.remote_refs(work.batch.repository, branch, claim)
+    branch, own = f"refs/heads/{work.branch}", claim.ref(work.batch, work.unit.name)
+    # A branch in a fork is its author's.
+    there = git.remote_refs(work.batch.repository, own, *([branch] if work.remote == "origin" else []))
     if there.get(branch, head) != head:
         raise HeldError("waiting", f"branch {work.branch} is kept on the remote: it was pushed after the merge")
     moves = {ref: ("", oid) for ref, oid in there.items()}

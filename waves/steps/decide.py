@@ -9,7 +9,7 @@ from waves.contracts import Item, Review
 from waves.errors import WavesError
 from waves.records import Json, digest, read_json
 from waves.report import texts
-from waves.steps import arbitrate, description, feedback
+from waves.steps import arbitrate, description, feedback, proof
 from waves.steps.work import Done, Work, to_json
 from waves.verdicts import Case, Decision
 
@@ -20,7 +20,8 @@ def run(work: Work) -> Done:
     checks = read_json(work.path / f"checks-{cycle}.json") or {}
     case = _case(work, cycle, review, checks, {})
     decision = verdicts.decide(case, work.batch.plan.policy)
-    if decision.kind == verdicts.ARBITRATE:
+    arbitrated = decision.kind == verdicts.ARBITRATE
+    if arbitrated:
         requested = arbitrate.run(work, decision.items(verdicts.ARBITRATE))
         case = _case(work, cycle, review, checks, requested)
         decision = verdicts.decide(case, work.batch.plan.policy)
@@ -41,7 +42,7 @@ def run(work: Work) -> Done:
         "rule": _rule(work, decision), "to_correct": digest([[item.id, item.digest] for item in correct]),
         "items": {f"{one.item.id}@{cycle}": one.treatment for one in decision.treated},
     }  # fmt: skip
-    return Done(found, (name,))
+    return Done(found, (name,), paid=arbitrated)
 
 
 def read_review(work: Work, cycle: str) -> Review:
@@ -96,7 +97,7 @@ def comment(work: Work, cycle: str, after: str = "") -> None:
     text = texts.cycle_comment(
         cycle, head, str(value.get("summary", "")), str(checks.get("state", "")), decision, after
     )
-    work.batch.forge.comment(work.pull, marker(work, f"cycle-{cycle}"), text)
+    work.batch.forge.comment(work.pull, marker(work, f"cycle-{cycle}"), proof.line(work, cycle, decision.kind) + text)
 
 
 def marker(work: Work, what: str) -> str:

@@ -11,7 +11,21 @@ from waves.errors import WavesError, disk_words
 from waves.lifecycle import Step, Verdict
 from waves.plan.model import Unit
 from waves.records import Record, Trouble, digest, digest_of_file, write_text
-from waves.steps import checks, cleanup, correct, decide, implement, issue, land, pr, prompt, review, settled, worktree
+from waves.steps import (
+    checks,
+    claim,
+    cleanup,
+    correct,
+    decide,
+    implement,
+    issue,
+    land,
+    pr,
+    prompt,
+    review,
+    settled,
+    worktree,
+)  # fmt: skip
 from waves.steps.batch import Batch
 from waves.steps.work import Done, HeldError, Work
 
@@ -73,6 +87,16 @@ def _record(work: Work, done: Done, inputs: Mapping[str, str], started: float) -
     generation = int(done.result.get("generation", work.facts.generation))
     folder.done(Record(step.name, dict(inputs), outputs, dict(done.result), started, time.time(), generation))
     work.say("done")
+    if done.paid:
+        _keep(work)
+
+
+def _keep(work: Work) -> None:
+    """Bring what was paid for to the remote as well; where that fails, it goes there with the next push."""
+    try:
+        claim.push(work.batch, work.unit.name, work.facts.newest_head() or str(work.result("worktree")["head"]))
+    except (WavesError, HeldError) as error:
+        work.say(f"flag: it is not written to the remote yet: {error}")
 
 
 def _in_trouble(work: Work, held: HeldError, inputs: Mapping[str, str]) -> None:
@@ -83,6 +107,8 @@ def _in_trouble(work: Work, held: HeldError, inputs: Mapping[str, str]) -> None:
     trouble = Trouble(work.step.name, held.kind, held.reason, attempts, held.rule, digest(dict(inputs)), held.person)
     work.folder.in_trouble(trouble)
     work.say(f"{held.kind}: {held.reason}")
+    if held.kind == "escalated" and work.step.kind in PAID:
+        _keep(work)
 
 
 def _our_own_bug(work: Work, error: Exception) -> str:

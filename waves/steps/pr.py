@@ -9,7 +9,7 @@ from waves.forges import Pull
 from waves.records import Record, made_by_runs, read_json, write_json
 from waves.report import texts
 from waves.steps import branch as branches
-from waves.steps import description, inherited
+from waves.steps import claim, description, inherited
 from waves.steps.work import Done, HeldError, Work, to_json
 
 MANY_FILES, MANY_LINES = 40, 1500
@@ -95,7 +95,7 @@ def refuse_ended(work: Work) -> None:
 def publish(work: Work, head: str) -> None:
     """Put `head` on the unit's remote branch, if that is where Waves last left it; a push by hand is never lost."""
     repository, branch = work.batch.repository, work.branch
-    if git.push(repository, head, branch, _left_at(work), work.remote):
+    if _push(work, head, _left_at(work)):
         return
     there = branches.head(work.batch, work.unit.name, branch) or ""
     if there == head:
@@ -112,8 +112,16 @@ def publish(work: Work, head: str) -> None:
     _over(work, head, there)
 
 
+def _push(work: Work, head: str, expected: str) -> bool:
+    """Put `head` on the remote branch if that is at `expected`, and what is known of the unit into its claim."""
+    if work.remote == "origin":
+        return claim.push(work.batch, work.unit.name, head, {f"refs/heads/{work.branch}": (head, expected)})
+    pushed = git.push(work.batch.repository, head, work.branch, expected, work.remote)
+    return pushed and claim.push(work.batch, work.unit.name, head)
+
+
 def _over(work: Work, head: str, there: str) -> None:
-    if not git.push(work.batch.repository, head, work.branch, there, work.remote):
+    if not _push(work, head, there):
         raise HeldError("broken", f"{work.branch} moved on the remote in this very moment; the next `doit` looks again")
 
 

@@ -39,7 +39,7 @@ def run(work: Work) -> Done:
     work.say(f"{answer.verdict}: {counts}")
     found = {"head": head, "verdict": answer.verdict, "items": counts, "run": ran.directory.name,
              "tokens": ran.result.tokens, "voided": agent_run.strikes(work, "reviewer", cycle)}  # fmt: skip
-    return Done(found, (name,))
+    return Done(found, (name,), paid=True)
 
 
 def _request(work: Work, head: str, fault: str | None, directory: Path) -> ReviewRequest:

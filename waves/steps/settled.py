@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from waves.records import read_json, write_json
+from waves.steps import claim
 from waves.steps.work import Done, Work
 
 
@@ -18,6 +19,8 @@ def run(work: Work) -> Done:
     }  # fmt: skip
     before = read_json(work.path / "outcome.json") or {}
     write_json(work.path / "outcome.json", found)
+    if outcome.state == "dropped":
+        claim.release(work.batch, work.unit.name)
     work.batch.finalise(work.unit.name)
     news = (before.get("state"), before.get("reason")) != (outcome.state, outcome.reason)
     if news and outcome.state not in ("merged", "going"):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waves import git
 from waves.forges import Issue
@@ -15,7 +15,9 @@ from waves.lifecycle import Facts, Step
 from waves.plan.model import Unit
 from waves.records import UnitFolder, read_json
 from waves.steps import branch
-from waves.steps.batch import Batch
+
+if TYPE_CHECKING:
+    from waves.steps.batch import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Done:
 
     result: Mapping[str, Any] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
+    paid: bool = False  # and is nowhere but here: an agent's answer
 
 
 class HeldError(Exception):

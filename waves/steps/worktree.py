@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-import json
 import shutil
-import socket
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +12,7 @@ from waves.forges import Pull
 from waves.plan.model import Setup
 from waves.records import made_by_runs, read_json, write_text
 from waves.steps import branch as branches
+from waves.steps import claim
 from waves.steps.pr import refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
 
@@ -72,7 +69,10 @@ def _claim(work: Work) -> Taken:
     known = git.resolve(batch.repository, local)
     batch.fetch()
     base = batch.base_head
-    at = _claim_on_remote(work, branch, base)
+    there = claim.take(batch, work.unit.name, base, {f"refs/heads/{branch}": (base, "")})
+    at = there.get(f"refs/heads/{branch}", base)
+    if git.resolve(batch.repository, at) is None:
+        batch.fetch(branch)
     if known is None:
         # Claimed in an earlier, interrupted try: the branch starts where it does there, wherever the base is by now.
         git.update_ref(batch.repository, local, at, git.ZERO)
@@ -88,37 +88,6 @@ def _ours(work: Work, head: str) -> bool:
     """Whether a branch that is here already is this unit's: claimed and interrupted, or with a run's commits on it."""
     own = git.commits(work.batch.repository, [head], [f"refs/remotes/origin/{work.batch.plan.base}"])
     return set(own) <= made_by_runs(work.path)[0]
-
-
-def _claim_on_remote(work: Work, branch: str, base: str) -> str:
-    """Create-only push of the branch and of a note that says who has it; where the branch is there.
-
-    Raises HeldError where somebody else has it: the note says who.
-    """
-    batch = work.batch
-    note_ref = f"refs/waves/{batch.plan.batch}/{work.unit.name}/claim"
-    mine = {"by": getpass.getuser(), "host": socket.gethostname(), "clone": str(batch.repository.common_dir)}
-    text = json.dumps({**mine, "since": time.strftime("%Y-%m-%d %H:%M"), "batch": batch.plan.batch})
-    note = git.commit_tree(batch.repository, f"{base}^{{tree}}", [], text)
-    if git.push_refs(batch.repository, {f"refs/heads/{branch}": (base, ""), note_ref: (note, "")}):
-        return base
-    there = git.remote_refs(batch.repository, f"refs/heads/{branch}", note_ref)
-    if note_ref not in there:
-        raise HeldError("waiting", f"branch {branch} exists on the remote and no batch claimed it: "
-                                   "delete it there, or adopt it with `branch:` in the plan")  # fmt: skip
-    batch.fetch_objects(note_ref)
-    text = git.message(batch.repository, there[note_ref])
-    try:
-        owner = json.loads(text)
-    except ValueError:
-        owner = {}
-    if {key: owner.get(key) for key in mine} != mine:
-        who = f"{owner.get('by', 'somebody')} on {owner.get('host', 'another machine')} since {owner.get('since', '?')}"
-        raise HeldError("waiting", f"claimed by {who}: the unit is theirs until they drop it")
-    at = there.get(f"refs/heads/{branch}", base)
-    if git.resolve(batch.repository, at) is None:
-        batch.fetch(branch)
-    return at
 
 
 def _pull_to_adopt(work: Work, number: int) -> Pull:
@@ -144,6 +113,7 @@ def _adopt(work: Work) -> Taken:
     batch.fetch(*([] if fork else [branch]))
     if fork:
         batch.fetch_objects(f"refs/heads/{branch}", remote)
+    claim.take(batch, unit.name, head)
     local = f"refs/heads/{branch}"
     if git.resolve(batch.repository, local) is None:
         git.update_ref(batch.repository, local, head, git.ZERO)

@@ -1,0 +1,194 @@
+"""A unit's claim on the remote: whose it is, and what was known of it there; it takes no unit from anybody unasked.
+
+A commit that no branch leads to: its message is JSON, with the unit's records as texts, and its parent is the newest
+commit made for the unit. So one push, the same that publishes the branch, brings away all that would be paid for again.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from waves import git
+from waves.records import read_json, write_json
+from waves.steps.work import HeldError
+
+if TYPE_CHECKING:
+    from waves.steps.batch import Batch
+
+OWN = "claim.json"  # in the unit's folder: where its claim was left
+KEPT = ("*.json", "prompt.md", "templates/*", "records/*.json", "troubles/*.json")
+OF_A_RUN = ("about.json", "judged.json", "made.json")  # once it was judged
+NOTHING: Mapping[str, tuple[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """As the remote has it; `at` is empty where it has none."""
+
+    at: str = ""
+    by: str = ""
+    host: str = ""
+    clone: str = ""
+    since: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)  # path in the unit's folder to text
+
+    def is_of(self, batch: Batch) -> bool:
+        return {"by": self.by, "host": self.host, "clone": self.clone} == _self(batch)
+
+    @property
+    def who(self) -> str:
+        return f"{self.by or 'somebody'} on {self.host or 'another machine'} since {self.since or '?'}"
+
+    @property
+    def holds_records(self) -> bool:
+        """Whether anything is in it that was done after the claim."""
+        return "records/worktree.json" in self.files
+
+
+def ref(batch: Batch, unit: str) -> str:
+    return f"refs/waves/{batch.plan.batch}/{unit}/claim"
+
+
+def _self(batch: Batch) -> dict[str, str]:
+    return {"by": getpass.getuser(), "host": socket.gethostname(), "clone": str(batch.repository.common_dir)}
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M")
+
+
+# ---- reading
+
+
+def look(batch: Batch, unit: str) -> Claim:
+    """The claim as the remote has it now."""
+    return read(batch, unit, git.remote_refs(batch.repository, ref(batch, unit)).get(ref(batch, unit), ""))
+
+
+def read(batch: Batch, unit: str, at: str) -> Claim:
+    """What the claim that the remote has at this commit says; what is not one of Waves says nothing."""
+    if not at:
+        return Claim()
+    if git.resolve(batch.repository, at) is None:
+        batch.fetch_objects(ref(batch, unit))
+    try:
+        value = json.loads(git.message(batch.repository, at))
+    except ValueError:
+        value = None
+    return _claim(at, value if isinstance(value, dict) else {})
+
+
+def _claim(at: str, value: Mapping[str, Any]) -> Claim:
+    texts = {name: str(value.get(name, "")) for name in ("by", "host", "clone", "since")}
+    files = value.get("files")
+    named = files if isinstance(files, dict) else {}
+    return Claim(at, **texts, files={name: text for name, text in named.items() if isinstance(text, str)})
+
+
+def _left(batch: Batch, unit: str) -> Claim:
+    """The claim as this clone left it, without its files; as the remote has it, where that is not known."""
+    value = read_json(batch.units[unit].path / OWN)
+    return _claim(str(value.get("at", "")), value) if value else look(batch, unit)
+
+
+def taken_over(batch: Batch, unit: str, at: str) -> str:
+    """Who has the unit now, if the claim that the remote has at `at` is not this clone's any more; else nothing."""
+    left = read_json(batch.units[unit].path / OWN) or {}
+    if at in ("", left.get("at")):
+        return ""
+    claim = read(batch, unit, at)
+    return "" if claim.is_of(batch) else claim.who
+
+
+# ---- writing
+
+
+def take(batch: Batch, unit: str, start: str, branch: Mapping[str, tuple[str, str]] = NOTHING) -> dict[str, str]:
+    """Claim the unit, and move `branch` in the same push; what the remote has, where the claim is this clone's already.
+
+    Raises HeldError where somebody else has the unit, or this clone has lost what it did for it.
+    """
+    claimed = _write(batch, unit, start, branch, Claim(since=_now()))
+    if claimed:
+        return {}
+    there = git.remote_refs(batch.repository, ref(batch, unit), *branch)
+    claim = read(batch, unit, there.get(ref(batch, unit), ""))
+    if not claim.at:
+        names = ", ".join(name.removeprefix("refs/heads/") for name in branch)
+        raise HeldError("waiting", f"branch {names} exists on the remote and no batch claimed it: "
+                                   "delete it there, or adopt it with `branch:` in the plan")  # fmt: skip
+    again = f"`waves recover {batch.plan.batch}"
+    if not claim.is_of(batch):
+        raise HeldError("waiting", f"claimed by {claim.who}: the unit is theirs until they drop it; "
+                                   f"{again} --take-over` if that clone is lost")  # fmt: skip
+    if claim.holds_records:
+        raise HeldError("waiting", f"its records are gone from here; {again}` brings them back from its claim",
+                        person=True)  # fmt: skip
+    remember(batch, unit, claim)
+    return there
+
+
+def push(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, str]] = NOTHING) -> bool:
+    """Bring the claim up to date and move refs of the remote, all or none; False: one of `moves` is elsewhere.
+
+    `newest` is the newest commit made for the unit. Raises HeldError where somebody took the unit over.
+    """
+    left = _left(batch, unit)
+    while not _write(batch, unit, newest, moves, left):
+        there = look(batch, unit)
+        if there.at == left.at:
+            return False
+        if there.at and not there.is_of(batch):
+            raise HeldError("waiting", f"taken over by {there.who}: nothing more is done for it here", person=True)
+        left = there  # written by this clone, and not remembered
+    return True
+
+
+def take_over(batch: Batch, unit: str, claim: Claim) -> bool:
+    """Make another clone's claim this one's, with what it holds; False: it has changed meanwhile."""
+    newest = git.resolve(batch.repository, f"{claim.at}^") or batch.base_head
+    return _write(batch, unit, newest, NOTHING, Claim(claim.at, since=_now()), claim.files)
+
+
+def release(batch: Batch, unit: str) -> None:
+    """Let go of a unit that is not done here any more; one that was taken over meanwhile stays where it is."""
+    path = batch.units[unit].path / OWN
+    if value := read_json(path):
+        git.push_refs(batch.repository, {ref(batch, unit): ("", str(value.get("at", "")))})
+        path.unlink()
+
+
+def _write(
+    batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, str]], left: Claim,
+    files: Mapping[str, str] | None = None,
+) -> bool:  # fmt: skip
+    found = _files(batch.units[unit].path) if files is None else files
+    value = {**_self(batch), "batch": batch.plan.batch, "since": left.since, "files": dict(found)}
+    text = json.dumps(value, indent=1, sort_keys=True)
+    at = git.commit_tree(batch.repository, f"{newest}^{{tree}}", [newest], text)
+    if not git.push_refs(batch.repository, {**moves, ref(batch, unit): (at, left.at)}):
+        return False
+    remember(batch, unit, Claim(at, since=left.since))
+    return True
+
+
+def remember(batch: Batch, unit: str, claim: Claim) -> None:
+    """Write down where this clone left the claim."""
+    write_json(batch.units[unit].path / OWN, {"at": claim.at, "since": claim.since})
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """What of a unit's folder is kept: small texts, and no log of an agent, which may hold anything."""
+    paths = [path for pattern in KEPT for path in folder.glob(pattern) if path.name != OWN]
+    judged = (path.parent for path in folder.glob("runs/*/judged.json"))
+    paths += [path for run in judged for name in OF_A_RUN if (path := run / name).exists()]
+    texts = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(paths) if path.is_file())
+    return {name: data.decode("utf-8", "surrogateescape") for name, data in texts}

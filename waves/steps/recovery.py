@@ -1,0 +1,173 @@
+"""Brings a unit's records back: from its claim, or from its merged pull request; it starts nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from waves import git, lifecycle
+from waves.errors import GitError
+from waves.forges import Pull
+from waves.lifecycle import Facts
+from waves.plan.model import Unit
+from waves.records import Json, Record, digest, file_stem, plain_data, shaped, write_json, write_text
+from waves.steps import proof
+from waves.steps.batch import Batch, step_of
+from waves.steps.claim import Claim
+from waves.steps.proof import Proof
+from waves.steps.work import to_json
+
+Files = dict[str, str]  # path in the unit's folder to text
+
+OURS = re.compile(r"((records|troubles|templates)/|runs/[a-z]+-\w+-[0-9]+/)?\w[\w@.-]*", re.ASCII)
+LAST = "records/worktree.json"  # written last: with it the unit counts as brought back
+LOST = "This log was on the machine that the records were lost on.\n"
+WITH_PATHS = ("prompt.md", "worktree.json", LAST)
+
+
+# ---- from the claim
+
+
+def restore(batch: Batch, unit: Unit, claim: Claim, head: str) -> None:
+    """Write down here what the claim holds; `head` is where the unit's branch is on the remote."""
+    files = {name: text for name, text in claim.files.items() if OURS.fullmatch(name)}
+    files = with_outputs(moved(files, batch.checkout))
+    facts = Facts(
+        unit, batch.plan.policy, _records(files), parts=lifecycle.unit_parts(batch.plan, unit),
+        rulings=tuple(one for one in batch.plan.rulings if one.unit == unit.name),
+    )  # fmt: skip
+    files |= _opening(facts) | correction(files, facts, head)
+    folder = batch.units[unit.name]
+    for name in sorted(files, key=lambda one: (one == LAST, one)):
+        write_text(folder.path / name, files[name])
+    folder.forget_cache()
+
+
+def branch_of(claim: Claim) -> str:
+    return str(_json(claim.files.get("worktree.json", "")).get("branch", ""))
+
+
+def moved(files: Files, checkout: Path) -> Files:
+    """The files with the paths of this checkout in the place of those of the one that they were written in."""
+    path = str(_json(files.get("worktree.json", "")).get("path", ""))
+    old, new = str(Path(path).parent.parent), str(checkout)
+    if not path or old == new:
+        return files
+    found = {name: text.replace(old, new) if name in WITH_PATHS else text for name, text in files.items()}
+    digests = {_digest(files[name]): _digest(found[name]) for name in WITH_PATHS if name in files}
+    for name in _named(found):
+        for before, now in digests.items():
+            found[name] = found[name].replace(before, now)
+    return found
+
+
+def with_outputs(files: Files) -> Files:
+    """The files with a word in the place of every output that is lost, so that no step is asked for again for that."""
+    found = dict(files)
+    for name in _named(files):
+        value = _json(files[name])
+        outputs = value.get("outputs")
+        lost = [one for one in outputs if one not in files and OURS.fullmatch(one)] if isinstance(outputs, dict) else []
+        found |= dict.fromkeys(lost, LOST)
+        if lost and isinstance(outputs, dict):
+            found[name] = to_json({**value, "outputs": {**outputs, **dict.fromkeys(lost, _digest(LOST))}})
+    return found
+
+
+def _opening(facts: Facts) -> Files:
+    """So that `pr` knows the pull request of this head for its own, though it may be closed or merged by now."""
+    head = facts.records["implement"].result.get("head") if "implement" in facts.records else None
+    return {"opening.json": to_json({"head": head})} if head and "pr" not in facts.records else {}
+
+
+def correction(files: Files, facts: Facts, head: str) -> Files:
+    """The record of a correction that was pushed, as the claim says, and whose end nobody wrote down any more."""
+    due = next((name for name, verdict in lifecycle.survey(facts).items() if verdict.kind == lifecycle.RUN), "")
+    step = step_of(due)
+    if step.kind != "correct":
+        return {}
+    for name in sorted(files, reverse=True):
+        found = re.fullmatch(rf"runs/(corrector-{step.at}-[0-9]+)/made\.json", name)
+        made = _json(files[name]) if found else {}
+        if found and made.get("head") == head:
+            about = _json(files.get(f"runs/{found[1]}/about.json", ""))
+            result = {
+                "run": found[1], "head": head, "commits": made.get("commits", []), "tokens": None, "flags": [],
+                "before": about.get("before"), "answers": lifecycle.asks_for(step, facts),
+            }  # fmt: skip
+            now = time.time()
+            record = Record(due, lifecycle.inputs(step, facts), {}, result, now, now, facts.generation)
+            return {f"records/{file_stem(due)}.json": to_json(plain_data(record))}
+    return {}
+
+
+def _named(files: Mapping[str, str]) -> Iterator[str]:
+    return (name for name in files if name.startswith("records/"))
+
+
+def _records(files: Mapping[str, str]) -> dict[str, Record]:
+    found = (shaped(Record, _json(files[name])) for name in _named(files))
+    return {record.step: record for record in found if record}
+
+
+def _json(text: str) -> Json:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _digest(text: str) -> str:
+    return digest(text.encode("utf-8", "surrogateescape"))
+
+
+# ---- from a merged pull request
+
+
+def proofs(batch: Batch, unit: Unit, pull: Pull) -> list[Proof]:
+    """What the comments of Waves on a pull request prove, of this very unit, oldest first."""
+    own = f"waves:{batch.plan.batch}/{unit.name}/"
+    found = (proof.read(body) for marker, body in batch.forge.comments(pull.number) if marker.startswith(own))
+    return [one for one in found if one]
+
+
+def restore_merged(batch: Batch, unit: Unit, pull: Pull, proven: list[Proof]) -> None:
+    """Write down here that the unit is merged, with what was proven of it; the clean-up is left to `doit`."""
+    folder = batch.units[unit.name]
+    last = proven[-1]
+    _keep_head(batch, unit, pull)
+    made = {"head": pull.head, "commits": list(last.commits), "patch_ids": list(last.patch_ids)}
+    write_json(folder.path / "runs" / "recovered" / "made.json", made)
+    landed = {
+        "merged": True, "clean": True, "decision": "merged", "head": pull.head, "reviewed": last.head, "updates": [],
+        "merge_commit": pull.merge_commit, "number": pull.number,
+    }  # fmt: skip
+    write_text(folder.path / "merged.json", to_json(landed))
+    results: dict[str, Json] = {
+        "pr": {"number": pull.number, "url": pull.url, "branch": pull.branch, "head": proven[0].head,
+               "files": 0, "lines": 0, "flags": []},
+    }  # fmt: skip
+    for one in proven:
+        results[f"review@{one.cycle}"] = {"head": one.head, "verdict": one.verdict, "items": "", "run": "recovered"}
+        results[f"decide@{one.cycle}"] = {"head": one.head, "decision": one.decision, "reason": "", "items": {}}
+    results["land@0"] = landed
+    results["worktree"] = {"path": str(batch.worktree_path(unit)), "branch": pull.branch, "head": last.start,
+                           "base": last.start, "fork": pull.fork}  # fmt: skip
+    now = time.time()
+    for step, result in results.items():
+        folder.done(Record(step, {}, {}, result, now, now))
+
+
+def _keep_head(batch: Batch, unit: Unit, pull: Pull) -> None:
+    """Bring what was merged, as far as the forge still has it, and keep it as the clean-up does."""
+    ref = f"refs/waves/{batch.plan.batch}/{unit.name}/merged"
+    if git.resolve(batch.repository, pull.head) is None:
+        with contextlib.suppress(GitError):
+            batch.fetch_objects(f"refs/pull/{pull.number}/head")
+    if git.resolve(batch.repository, ref) is None and git.resolve(batch.repository, pull.head):
+        git.update_ref(batch.repository, ref, pull.head, git.ZERO)
