@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 from batches import Batch
-from loop_world import Process, World, starter
+from loop_world import Process, World, starter, until
 
 MOST_ACTS = 60  # of the first few that a killed `doit` gets to
 LOSSES = 0.1  # of the kills, everything local goes with them
@@ -83,7 +83,13 @@ def _everything(world: World, chance: random.Random, kills: int) -> Process:
 
 def _kill_all(world: World) -> None:
     mark = f"LOOP_SCENARIO={world.scenario}".encode()
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if mark in (process / "environ").read_bytes():
-                os.kill(int(process.name), signal.SIGKILL)
+    until(lambda: sum(_killed(process, mark) for process in Path("/proc").glob("[0-9]*")) == 0, "all is dead")
+
+
+def _killed(process: Path, mark: bytes) -> bool:
+    """Whether a process was there to be killed."""
+    with contextlib.suppress(OSError):
+        if mark in (process / "environ").read_bytes():
+            os.kill(int(process.name), signal.SIGKILL)
+            return True
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from waves import git, workspace
 from waves.agents import leftovers
@@ -54,13 +55,18 @@ def _unit(batch: Batch, unit: Unit, found: Claim, *, take_over: bool) -> Recover
                                         f"`waves recover {batch.plan.batch} --take-over`", left=True)  # fmt: skip
         if not claim.take_over(batch, unit.name, found):
             return Recovered(unit.name, f"{found.who} goes on with it just now: left to them", left=True)
-    if not found.holds_records:
-        return Recovered(unit.name, "claimed, and nothing was paid for it yet: the next `doit` begins it")
-    branch = recovery.branch_of(found)
+    branch = recovery.branch_of(found) or unit.branch
     head = git.remote_refs(batch.repository, f"refs/heads/{branch}").get(f"refs/heads/{branch}", "")
-    recovery.restore(batch, unit, found, head)
+    if not found.holds_records:
+        left = recovery.set_aside(batch, unit, branch, head)
+        return Recovered(unit.name, "claimed, and nothing was paid for yet: the next `doit` begins it" + _aside(left))
+    left = recovery.restore(batch, unit, found, head)
     last = max(batch.units[unit.name].records.values(), key=lambda one: one.ended)
-    return Recovered(unit.name, f"its records are back, up to {last.step}")
+    return Recovered(unit.name, f"its records are back, up to {last.step}" + _aside(left))
+
+
+def _aside(left: Path | None) -> str:
+    return f"; what its worktree held is {left}" if left else ""
 
 
 def _unclaimed(batch: Batch, unit: Unit) -> Recovered:

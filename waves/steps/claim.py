@@ -1,7 +1,8 @@
 """A unit's claim on the remote: whose it is, and what was known of it there; it takes no unit from anybody unasked.
 
-A commit that no branch leads to: its message is JSON, with the unit's records as texts, and its parent is the newest
-commit made for the unit. So one push, the same that publishes the branch, brings away all that would be paid for again.
+A commit that no branch leads to: its message is JSON, with the unit's records as texts, and its parents are the newest
+commit made for the unit and those that Waves keeps of it. So one push, the same that publishes the branch, brings away
+all that would be paid for again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ class Claim:
     clone: str = ""
     since: str = ""
     files: Mapping[str, str] = field(default_factory=dict)  # path in the unit's folder to text
+    refs: Mapping[str, str] = field(default_factory=dict)  # below `kept` to commit
 
     def is_of(self, batch: Batch) -> bool:
         return {"by": self.by, "host": self.host, "clone": self.clone} == _self(batch)
@@ -54,7 +56,12 @@ class Claim:
 
 
 def ref(batch: Batch, unit: str) -> str:
-    return f"refs/waves/{batch.plan.batch}/{unit}/claim"
+    return f"{kept(batch, unit)}claim"
+
+
+def kept(batch: Batch, unit: str) -> str:
+    """Below this, Waves keeps here the commits of a unit that no branch has any more."""
+    return f"refs/waves/{batch.plan.batch}/{unit}/"
 
 
 def _self(batch: Batch) -> dict[str, str]:
@@ -88,9 +95,12 @@ def read(batch: Batch, unit: str, at: str) -> Claim:
 
 def _claim(at: str, value: Mapping[str, Any]) -> Claim:
     texts = {name: str(value.get(name, "")) for name in ("by", "host", "clone", "since")}
-    files = value.get("files")
-    named = files if isinstance(files, dict) else {}
-    return Claim(at, **texts, files={name: text for name, text in named.items() if isinstance(text, str)})
+    files, refs = (_texts(value.get(name)) for name in ("files", "refs"))
+    return Claim(at, **texts, files=files, refs=refs)
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
 
 
 def _left(batch: Batch, unit: str) -> Claim:
@@ -116,8 +126,7 @@ def take(batch: Batch, unit: str, start: str, branch: Mapping[str, tuple[str, st
 
     Raises HeldError where somebody else has the unit, or this clone has lost what it did for it.
     """
-    claimed = _write(batch, unit, start, branch, Claim(since=_now()))
-    if claimed:
+    if _write(batch, unit, start, branch, _present(batch, unit, Claim(since=_now()))):
         return {}
     there = git.remote_refs(batch.repository, ref(batch, unit), *branch)
     claim = read(batch, unit, there.get(ref(batch, unit), ""))
@@ -142,7 +151,7 @@ def push(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, st
     `newest` is the newest commit made for the unit. Raises HeldError where somebody took the unit over.
     """
     left = _left(batch, unit)
-    while not _write(batch, unit, newest, moves, left):
+    while not _write(batch, unit, newest, moves, _present(batch, unit, left)):
         there = look(batch, unit)
         if there.at == left.at:
             return False
@@ -155,7 +164,7 @@ def push(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, st
 def take_over(batch: Batch, unit: str, claim: Claim) -> bool:
     """Make another clone's claim this one's, with what it holds; False: it has changed meanwhile."""
     newest = git.resolve(batch.repository, f"{claim.at}^") or batch.base_head
-    return _write(batch, unit, newest, NOTHING, Claim(claim.at, since=_now()), claim.files)
+    return _write(batch, unit, newest, NOTHING, replace(claim, since=_now()))
 
 
 def release(batch: Batch, unit: str) -> None:
@@ -166,23 +175,31 @@ def release(batch: Batch, unit: str) -> None:
         path.unlink()
 
 
-def _write(
-    batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, str]], left: Claim,
-    files: Mapping[str, str] | None = None,
-) -> bool:  # fmt: skip
-    found = _files(batch.units[unit].path) if files is None else files
-    value = {**_self(batch), "batch": batch.plan.batch, "since": left.since, "files": dict(found)}
+def _write(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, str]], claim: Claim) -> bool:
+    """Put this clone's claim in the place of the one at `claim.at`, and move other refs in the same push."""
+    value = {
+        **_self(batch), "batch": batch.plan.batch, "since": claim.since, "files": dict(claim.files),
+        "refs": dict(claim.refs),
+    }  # fmt: skip
+    parents = list(dict.fromkeys([newest, *claim.refs.values()]))
     text = json.dumps(value, indent=1, sort_keys=True)
-    at = git.commit_tree(batch.repository, f"{newest}^{{tree}}", [newest], text)
-    if not git.push_refs(batch.repository, {**moves, ref(batch, unit): (at, left.at)}):
+    at = git.commit_tree(batch.repository, f"{newest}^{{tree}}", parents, text)
+    if not git.push_refs(batch.repository, {**moves, ref(batch, unit): (at, claim.at)}):
         return False
-    remember(batch, unit, Claim(at, since=left.since))
+    remember(batch, unit, Claim(at, since=claim.since))
     return True
 
 
 def remember(batch: Batch, unit: str, claim: Claim) -> None:
     """Write down where this clone left the claim."""
     write_json(batch.units[unit].path / OWN, {"at": claim.at, "since": claim.since})
+
+
+def _present(batch: Batch, unit: str, claim: Claim) -> Claim:
+    """The claim with all that is known of the unit now."""
+    below = kept(batch, unit)
+    refs = {name.removeprefix(below): at for name, at in git.refs(batch.repository, below).items()}
+    return replace(claim, files=_files(batch.units[unit].path), refs=refs)
 
 
 def _files(folder: Path) -> dict[str, str]:

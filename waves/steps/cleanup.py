@@ -71,7 +71,7 @@ def _was_merged(work: Work, commit: str | None, head: str) -> bool:
 
 def _keep(work: Work, head: str) -> None:
     """Keep what was merged under a ref: after a squash no branch reaches the commits that were reviewed."""
-    ref = f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/merged"
+    ref = f"{claim.kept(work.batch, work.unit.name)}merged"
     if git.resolve(work.batch.repository, ref) is None and git.resolve(work.batch.repository, head) is not None:
         git.update_ref(work.batch.repository, ref, head, git.ZERO)
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from waves import git
 from waves.agents import Result, quarantine, restore, saved, snapshot, worktrees
 from waves.records import read_json, write_json
-from waves.steps import company
+from waves.steps import claim, company
 from waves.steps import worktree as worktree_step
 from waves.steps.work import Work
 
 
 def kept_refs(work: Work) -> str:
-    """Below this, Waves keeps the commits of a unit that no branch has any more."""
-    return f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/"
+    return claim.kept(work.batch, work.unit.name)
 
 
 def _own_refs(work: Work) -> tuple[str, ...]:

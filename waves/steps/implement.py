@@ -7,7 +7,7 @@ from pathlib import Path
 
 from waves import git
 from waves.records import digest, read_text
-from waves.steps import agent_run
+from waves.steps import agent_run, claim
 from waves.steps.work import Done, Work, one_line, to_json
 
 PULL = re.compile(r"/pull/[0-9]+/?\s*\Z")  # at the end of the last message of an agent that publishes by itself
@@ -50,6 +50,6 @@ def run(work: Work) -> Done:
 
 def _keep_old_head(work: Work, head: str, number: int) -> None:
     """The branch's head before the new words: re-implementing loses nothing."""
-    ref = f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/implemented-{number}"
+    ref = f"{claim.kept(work.batch, work.unit.name)}implemented-{number}"
     if git.resolve(work.batch.repository, ref) is None:
         git.update_ref(work.batch.repository, ref, head, git.ZERO)

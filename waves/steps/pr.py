@@ -136,7 +136,7 @@ def known_heads(work: Work) -> set[str]:
     """Where the remote branch can be by Waves' own doing."""
     records: list[Record] = list(work.facts.records.values())
     heads = {str(one.result[key]) for one in records for key in ("head", "base", "before") if one.result.get(key)}
-    kept = git.refs(work.batch.repository, f"refs/waves/{work.batch.plan.batch}/{work.unit.name}/")
+    kept = git.refs(work.batch.repository, claim.kept(work.batch, work.unit.name))
     return heads | set(kept.values()) | made_by_runs(work.path)[0]
 
 

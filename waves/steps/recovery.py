@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from waves import git, lifecycle
+from waves.agents import plainfiles
 from waves.errors import GitError
 from waves.forges import Pull
 from waves.lifecycle import Facts
@@ -17,7 +18,7 @@ from waves.plan.model import Unit
 from waves.records import Json, Record, digest, file_stem, plain_data, shaped, write_json, write_text
 from waves.steps import proof
 from waves.steps.batch import Batch, step_of
-from waves.steps.claim import Claim
+from waves.steps.claim import Claim, kept
 from waves.steps.proof import Proof
 from waves.steps.work import to_json
 
@@ -32,8 +33,11 @@ WITH_PATHS = ("prompt.md", "worktree.json", LAST)
 # ---- from the claim
 
 
-def restore(batch: Batch, unit: Unit, claim: Claim, head: str) -> None:
-    """Write down here what the claim holds; `head` is where the unit's branch is on the remote."""
+def restore(batch: Batch, unit: Unit, claim: Claim, head: str) -> Path | None:
+    """Write down here what the claim holds; `head` is where the unit's branch is on the remote.
+
+    Where the worktree went, as `set_aside` says.
+    """
     files = {name: text for name, text in claim.files.items() if OURS.fullmatch(name)}
     files = with_outputs(moved(files, batch.checkout))
     facts = Facts(
@@ -41,10 +45,42 @@ def restore(batch: Batch, unit: Unit, claim: Claim, head: str) -> None:
         rulings=tuple(one for one in batch.plan.rulings if one.unit == unit.name),
     )  # fmt: skip
     files |= _opening(facts) | correction(files, facts, head)
+    for name, commit in claim.refs.items():
+        _keep(batch, unit, name, commit)
     folder = batch.units[unit.name]
     for name in sorted(files, key=lambda one: (one == LAST, one)):
         write_text(folder.path / name, files[name])
     folder.forget_cache()
+    return set_aside(batch, unit, branch_of(claim), _newest_head(_records(files)))
+
+
+def _newest_head(records: Mapping[str, Record]) -> str:
+    moved = [one for one in records.values() if one.step.startswith(("implement", "pr", "correct@"))]
+    last = max((one for one in moved if one.result.get("head")), key=lambda one: one.ended, default=records["worktree"])
+    return str(last.result["head"])
+
+
+def set_aside(batch: Batch, unit: Unit, branch: str, head: str) -> Path | None:
+    """Take the unit's branch here to `head`, where it is known to have been; what it had besides is kept under a ref.
+
+    Where its worktree went, which is made anew: it may hold what is nowhere else.
+    """
+    there = git.resolve(batch.repository, f"refs/heads/{branch}")
+    if there in (None, head) or not head:
+        return None
+    _keep(batch, unit, f"before-recovery-{there[:12]}", there)
+    path, left = batch.worktree_path(unit), None
+    if path.exists():
+        left = plainfiles.move_out(path.parent, path.name, path.parent / "left")
+    git.update_ref(batch.repository, f"refs/heads/{branch}", head, there)
+    return left
+
+
+def _keep(batch: Batch, unit: Unit, name: str, commit: str) -> None:
+    """Keep a commit under a ref of the unit's, unless that keeps one already."""
+    ref = f"{kept(batch, unit.name)}{name}"
+    if git.resolve(batch.repository, ref) is None:
+        git.update_ref(batch.repository, ref, commit, git.ZERO)
 
 
 def branch_of(claim: Claim) -> str:
@@ -165,9 +201,8 @@ def restore_merged(batch: Batch, unit: Unit, pull: Pull, proven: list[Proof]) ->
 
 def _keep_head(batch: Batch, unit: Unit, pull: Pull) -> None:
     """Bring what was merged, as far as the forge still has it, and keep it as the clean-up does."""
-    ref = f"refs/waves/{batch.plan.batch}/{unit.name}/merged"
     if git.resolve(batch.repository, pull.head) is None:
         with contextlib.suppress(GitError):
             batch.fetch_objects(f"refs/pull/{pull.number}/head")
-    if git.resolve(batch.repository, ref) is None and git.resolve(batch.repository, pull.head):
-        git.update_ref(batch.repository, ref, pull.head, git.ZERO)
+    if git.resolve(batch.repository, pull.head):
+        _keep(batch, unit, "merged", pull.head)
