@@ -51,6 +51,13 @@ def test_all_runs_count_also_those_that_go_on(tmp_path: Path, caps: dict[str, in
     assert failure is None or failure.consequence == "person"
 
 
+def test_a_run_whose_log_is_lost_has_used_what_was_written_down_at_its_end(tmp_path: Path) -> None:
+    used(tmp_path, "a", "implementer-1-1", None)
+    (tmp_path / "a/runs/implementer-1-1/judged.json").write_text(json.dumps({"tokens": 30}))
+    assert allowance(tmp_path, tokens_per_unit=31).over_budget("a") is None
+    assert allowance(tmp_path, tokens_per_unit=30).over_budget("a") is not None
+
+
 def limit(until: float | None) -> Failure:
     return Failure("usage-limit", "the limit is reached", "nothing", until)
 

@@ -152,6 +152,18 @@ def test_a_pull_request_that_is_there_is_adopted(world: World) -> None:
     assert world.audit() == NOTHING_AMISS
 
 
+def test_of_two_clones_that_adopt_the_same_one_does(world: World) -> None:
+    opened_by_hand(world, somebodys_branch(world))
+    world.plan({"unit": "a", "pull_request": 77}, policy={"merge": "ask"})
+    world.run(code=10)
+    done = world.run(code=10, at=second_clone(world))
+    assert "a: waiting: claimed by " in done.line("  a: ")
+    assert world.paid() == ["reviewer a 0 1"]
+    world.rule("a", "merge@0", "approve")
+    world.run()
+    assert world.git("for-each-ref", "refs/waves", at=world.origin) == ""
+
+
 def test_the_open_pull_request_of_an_adopted_branch_is_used(world: World) -> None:
     opened_by_hand(world, somebodys_branch(world))
     world.plan({"unit": "a", "branch": "theirs"})

@@ -143,12 +143,12 @@ def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> 
     ran = Ran(directory, result, collected)
     failure = result.failure
     if failure is not None and failure.consequence != "strike":
-        return ran, _after_failure(work, task, directory, failure, was_over=was_over)
+        return ran, _after_failure(work, task, ran, failure, was_over=was_over)
     if problems:
-        return ran, _judge(directory, f"it changed what it must not: {'; '.join(problems[:3])}")
+        return ran, _judge(ran, f"it changed what it must not: {'; '.join(problems[:3])}")
     if task.writes and (blocked := BLOCKED.search(result.message)):
-        raise _asks_person(work, directory, f"the {task.role} is blocked: {one_line(blocked[1])}", "blocked")
-    return ran, _judge(directory, task.accept(ran), failure=failure.kind if failure else None)
+        raise _asks_person(work, ran, f"the {task.role} is blocked: {one_line(blocked[1])}", "blocked")
+    return ran, _judge(ran, task.accept(ran), failure=failure.kind if failure else None)
 
 
 def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tuple[agents.Result, bool]:
@@ -209,12 +209,12 @@ def _held_by_account(failure: agents.Failure) -> HeldError:
     return HeldError(kind, f"{failure.message}; {failure.what_next}")
 
 
-def _after_failure(work: Work, task: Task, directory: Path, failure: agents.Failure, *, was_over: bool) -> str | None:
+def _after_failure(work: Work, task: Task, ran: Ran, failure: agents.Failure, *, was_over: bool) -> str | None:
     """What a failure that is nobody's strike leads to: a person is asked, the unit waits, or the next run goes on."""
-    resumed = bool((read_json(directory / "about.json") or {}).get("resume"))
+    resumed = bool((read_json(ran.directory / "about.json") or {}).get("resume"))
     if failure.consequence == "person" and not (failure.kind == "context" and resumed):
-        raise _asks_person(work, directory, f"{failure.message}; {failure.what_next}", failure.kind)
-    fault = _judge(directory, failure.message, strike=False, failure=failure.kind, until=failure.until)
+        raise _asks_person(work, ran, f"{failure.message}; {failure.what_next}", failure.kind)
+    fault = _judge(ran, failure.message, strike=False, failure=failure.kind, until=failure.until)
     if failure.kind == "stopped" and not was_over:
         # A person stops it for a reason: starting the next one at once would make that impossible.
         then = "goes on from what it committed" if task.writes else "asks anew"
@@ -224,21 +224,24 @@ def _after_failure(work: Work, task: Task, directory: Path, failure: agents.Fail
     return fault
 
 
-def _asks_person(work: Work, directory: Path, why: str, failure: str) -> HeldError:
+def _asks_person(work: Work, ran: Ran, why: str, failure: str) -> HeldError:
     """What is to be raised; written down first, so that a kill in between does not begin another run."""
-    write_json(directory / "judged.json", {"fault": why, "strike": False, "person": True, "failure": failure})
+    _judge(ran, why, strike=False, person=True, failure=failure)
     return work.escalate(why)
 
 
 def _judge(
-    directory: Path, fault: str | None, *, strike: bool = True, failure: str | None = None, until: float | None = None
-) -> str | None:
+    ran: Ran, fault: str | None, *, strike: bool = True, person: bool = False, failure: str | None = None,
+    until: float | None = None,
+) -> str | None:  # fmt: skip
     """Write down what came of a run; a fault that is nobody's (killed, stopped) is no strike.
 
-    `until`: when it is over by itself, in seconds since 1970.
+    `until`: when it is over by itself, in seconds since 1970. `person`: one was asked.
     """
-    value = {"fault": fault, "strike": strike and fault is not None, "failure": failure, "until": until}
-    write_json(directory / "judged.json", value)
+    write_json(ran.directory / "judged.json", {
+        "fault": fault, "strike": strike and fault is not None, "person": person, "failure": failure, "until": until,
+        "tokens": ran.result.tokens,
+    })  # fmt: skip
     return fault
 
 

@@ -75,9 +75,12 @@ class Allowance:
     def _of_run(self, directory: Path) -> int:
         if directory in self._used:
             return self._used[directory]
-        over = (directory / "judged.json").exists()
-        tokens = (agents.progress_of(directory) or agents.Progress()).tokens or 0
-        if over:
+        judged = read_json(directory / "judged.json")
+        if judged is not None and isinstance(judged.get("tokens"), int):
+            tokens = int(judged["tokens"])  # also where the run's log is lost
+        else:
+            tokens = (agents.progress_of(directory) or agents.Progress()).tokens or 0
+        if judged is not None:
             self._used[directory] = tokens
         return tokens
 

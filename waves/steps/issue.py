@@ -15,8 +15,9 @@ def run(work: Work) -> Done:
     issues = [as_heard(work.batch.forge.issue(number), work.batch.plan.policy) for number in work.unit.issues]
     closed = [issue.number for issue in issues if issue.state != "open"]
     if closed and not work.unit.adopted:
-        named = ", ".join(f"#{number}" for number in closed)
-        raise HeldError("waiting", f"issue {named} is closed: reopen it, or move it to `skip` in the plan")
+        named, batch = ", ".join(f"#{number}" for number in closed), work.batch.plan.batch
+        raise HeldError("waiting", f"issue {named} is closed: reopen it, or move it to `skip` in the plan; if it was "
+                                   f"merged from here, and the records are lost, `waves recover {batch}`")  # fmt: skip
     if found := work.batch.gate.objection(work.unit):
         raise HeldError("waiting", found)
     flags = [words for issue in issues if (words := by_stranger(issue))]
