@@ -107,6 +107,8 @@ def test_a_clone_that_is_lost_is_taken_over_when_a_person_says_so(world: World) 
     told = world.run(code=10)
     assert "a: waiting: taken over by " in told.line("  a: ")
     assert (world.pulls(), world.branches(), world.paid()) == (*before, paid)
+    assert world.waves("status").out.count("taken over by ") == 2
+    assert "; to have it back, remove " in world.waves("recover", code=10).out
 
     for unit in ("a", "c"):
         world.waves("rule", unit, "approve", "--why", "x", at=second)

@@ -43,8 +43,12 @@ def recover(planned: Planned, *, take_over: bool) -> Iterator[Recovered]:
 
 
 def _unit(batch: Batch, unit: Unit, found: Claim, *, take_over: bool) -> Recovered:
-    if batch.settled(unit.name) or "worktree" in batch.units[unit.name].records:
-        return Recovered(unit.name, "its records are here")
+    folder = batch.units[unit.name]
+    if batch.settled(unit.name) or "worktree" in folder.records:
+        if not found.at or found.is_of(batch):
+            return Recovered(unit.name, "its records are here")
+        again = f"remove {folder.path} and run `waves recover {batch.plan.batch} --take-over`"
+        return Recovered(unit.name, f"taken over by {found.who}; to have it back, {again}", left=True)
     if not found.at:
         return _unclaimed(batch, unit)
     if found.is_of(batch):

@@ -134,7 +134,7 @@ class Batch:
         before = self._ahead_of(unit)
         pushed, pull = self._pushed.get(unit.name, ""), self._pulls.get(unit.name, "")
         said = self.said.digest(unit.name)
-        taken = self._taken.get(unit.name, "")
+        taken = self._taken_by(unit.name)
         key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed, pull, said, taken)
         known = self._surveys.get(unit.name)
         if known and known[0] == key:
@@ -144,6 +144,11 @@ class Batch:
         verdicts = lifecycle.survey(facts)
         self._surveys[unit.name] = (key, facts, verdicts)
         return facts, verdicts
+
+    def _taken_by(self, unit: str) -> str:
+        if unit not in self._taken:
+            self._taken[unit] = claim.taken_by(self, unit)
+        return self._taken[unit]
 
     def _own_facts(self, unit: Unit) -> Facts:
         folder = self.units[unit.name]
@@ -276,15 +281,16 @@ class Batch:
             if not self.settled(name) and "pr" in folder.records:
                 ref = f"refs/heads/{folder.records['pr'].result['branch']}"
                 wanted.setdefault(branch.remote(self, name), {})[ref] = name
-        self._pushed, self._taken = {}, {}
+        self._pushed = {}
+        self._taken.clear()
         for remote, units in wanted.items():
             there = git.remote_refs(self.repository, *units, remote=remote)
             for ref, at in ((one, there[one]) for one in units if one in there):
                 own = ref.removeprefix("refs/heads/")
                 if ref != own and not self._is_known(units[ref], own, at):
                     self._pushed[units[ref]] = at
-                elif ref == own and (who := claim.taken_over(self, units[ref], at)):
-                    self._taken[units[ref]] = who
+                elif ref == own:
+                    claim.look_again(self, units[ref], at)
 
     def _is_known(self, name: str, own: str, head: str) -> bool:
         """Whether a remote head is Waves' own doing, or the last one with nothing but the base merged into it.
@@ -312,6 +318,7 @@ class Batch:
             for folder in self.units.values():
                 folder.forget_cache()
             self._final.clear()
+            self._taken.clear()
             self.said.forget_cache()
             self._held_since = time.time()
             yield

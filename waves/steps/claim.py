@@ -109,13 +109,18 @@ def _left(batch: Batch, unit: str) -> Claim:
     return _claim(str(value.get("at", "")), value) if value else look(batch, unit)
 
 
-def taken_over(batch: Batch, unit: str, at: str) -> str:
-    """Who has the unit now, if the claim that the remote has at `at` is not this clone's any more; else nothing."""
+def taken_by(batch: Batch, unit: str) -> str:
+    """Who has taken the unit over, as the last look found it; nothing where it is this clone's."""
+    return str((read_json(batch.units[unit].path / OWN) or {}).get("taken_by", ""))
+
+
+def look_again(batch: Batch, unit: str, at: str) -> None:
+    """Note whose claim it is that the remote has at `at`, for whoever asks without a network."""
     left = read_json(batch.units[unit].path / OWN) or {}
-    if at in ("", left.get("at")):
-        return ""
-    claim = read(batch, unit, at)
-    return "" if claim.is_of(batch) else claim.who
+    claim = Claim() if at == left.get("at") else read(batch, unit, at)
+    taken_by = "" if not claim.at or claim.is_of(batch) else claim.who
+    if taken_by != left.get("taken_by", ""):
+        write_json(batch.units[unit].path / OWN, {**left, "taken_by": taken_by})
 
 
 # ---- writing
