@@ -65,6 +65,19 @@ def test_a_loose_ref_with_anything_but_an_id_is_left_to_git(repository: Reposito
     assert git.resolve(repository, "refs/heads/torn") is None
 
 
+def test_an_id_is_one_of_a_commit_loose_or_packed_or_names_none(repository: Repository) -> None:
+    at = head(repository)
+    tree = git.tree_of(repository, at)
+    assert (git.resolve(repository, at), git.resolve(repository, tree)) == (at, None)
+    (repository.common_dir / "objects" / "ab").mkdir(exist_ok=True)
+    (repository.common_dir / "objects" / "ab" / ("c" * 38)).write_bytes(b"torn")
+    assert git.resolve(repository, "ab" + "c" * 38) is None
+    (repository.common_dir / "objects" / "ab" / ("c" * 38)).unlink()
+    git.call(repository, "repack", "-adq")
+    assert not (repository.common_dir / "objects" / at[:2] / at[2:]).exists()
+    assert (git.resolve(repository, at), git.resolve(repository, tree)) == (at, None)
+
+
 def test_a_ref_moves_only_from_where_it_is_expected(repository: Repository) -> None:
     first = head(repository)
     second = commit(repository, "b.txt", "two\n")
