@@ -24,6 +24,7 @@ LOSSES = pytest.mark.parametrize("how", ["folders", "clone"])
 
 @LOSSES
 def test_units_at_every_stage_come_back_and_nothing_is_paid_for_again(world: World, how: str) -> None:
+    world.agent(reviewer_merged_0=BLOCKING)
     world.plan("merged", "corrected", "asked", "escalated", {"unit": "later", "after": ["asked"]},
                policy={"should_fix": "ask", "correction_cycles": 1})  # fmt: skip
     slow, bare = (review("should_fix", should_fix=[item(words)]) for words in ("slow", "no docs"))
@@ -35,6 +36,8 @@ def test_units_at_every_stage_come_back_and_nothing_is_paid_for_again(world: Wor
     lose(world, how)
 
     done = world.waves("recover")
+    merged = next(line for line in world.waves("status").out.splitlines() if line.startswith("merged "))
+    assert merged.split()[4:7] == ["1", pulls["feat/merged"]["head"][:8], "approved"]
     assert [line.partition(": ")[2] for line in done.out.splitlines()] == [
         f"its records are back, merged by #{pulls['feat/merged']['number']}", "its records are back, up to review@1",
         "its records are back, up to review@0", "its records are back, up to review@1", "not begun",

@@ -185,18 +185,23 @@ def restore_merged(batch: Batch, unit: Unit, pull: Pull, proven: list[Proof]) ->
     }  # fmt: skip
     write_text(folder.path / "merged.json", to_json(landed))
     results: dict[str, Json] = {
+        "worktree": {"path": str(batch.worktree_path(unit)), "branch": pull.branch, "head": last.start,
+                     "base": last.start, "fork": pull.fork},
         "pr": {"number": pull.number, "url": pull.url, "branch": pull.branch, "head": proven[0].head,
                "files": 0, "lines": 0, "flags": []},
     }  # fmt: skip
     for one in proven:
+        if one.cycle != "0":
+            results[f"correct@{one.cycle}"] = {"head": one.head, "commits": [], "run": "recovered", "flags": []}
         results[f"review@{one.cycle}"] = {"head": one.head, "verdict": one.verdict, "items": "", "run": "recovered"}
         results[f"decide@{one.cycle}"] = {"head": one.head, "decision": one.decision, "reason": "", "items": {}}
     results["land@0"] = landed
-    results["worktree"] = {"path": str(batch.worktree_path(unit)), "branch": pull.branch, "head": last.start,
-                           "base": last.start, "fork": pull.fork}  # fmt: skip
     now = time.time()
-    for step, result in results.items():
-        folder.done(Record(step, {}, {}, result, now, now))
+    # One after the other, as they were; the first is written last: with it the unit counts as brought back.
+    first, *others = (Record(step, {}, {}, result, now, now + at / 1000)
+                      for at, (step, result) in enumerate(results.items()))  # fmt: skip
+    for record in (*others, first):
+        folder.done(record)
 
 
 def _keep_head(batch: Batch, unit: Unit, pull: Pull) -> None:
