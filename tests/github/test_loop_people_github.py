@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
 from github_world import GitHubWorld
-from loop_world import APPROVED, BLOCKING, NOTHING_AMISS, commit, review
+from loop_world import APPROVED, BLOCKING, NOTHING_AMISS, commit, item, review
 
 CORRECTED = commit("fix: rename it", more_txt="renamed\n")
 
@@ -105,3 +107,23 @@ def test_a_fork_is_refused_and_a_closed_pull_request_stops_its_unit_alone(hub_wo
     world.run(code=10)
     assert world.landed() == ["Thing 1"]
     assert world.states() == {"a": "merged", "theirs": "waiting"}
+
+
+def test_what_a_lost_clone_had_done_comes_back_from_github_alone(hub_world: GitHubWorld) -> None:
+    world = hub_world
+    world.plan("a", "c", policy={"should_fix": "ask"})
+    world.agent(reviewer_a_0=BLOCKING, reviewer_c_0=review("should_fix", should_fix=[item("slow")]))
+    before = world.run(code=10)
+    paid = world.paid()
+    shutil.rmtree(world.checkout)
+    world.git("clone", "-q", world.github.git_url, str(world.checkout), at=world.folder)
+    number = world.pull_of("feat/a").number
+    assert world.waves("recover").out == (
+        f"b/a: its records are back, merged by #{number}\nb/c: its records are back, up to review@0\n"
+    )
+    assert world.run(code=10).asks() == before.asks()
+    world.rule("c", "S1@0", "defer")
+    world.run("--uncommitted")
+    assert world.paid() == paid
+    assert world.audit() == NOTHING_AMISS
+    assert world.git("for-each-ref", "refs/waves", at=world.origin) == ""
