@@ -136,7 +136,7 @@ def test_a_correction_that_goes_on_for_ever_ends_with_a_person(world: World) -> 
     world.plan("a", policy={"correction_cycles": 1})
     world.agent(reviewer=BLOCKING)
     done = world.run(code=10)
-    assert done.line("  a: escalated") == "  a: escalated: 1 corrections were made, and B1 is still open"
+    assert done.line("  a: escalated") == "  a: escalated: 1 correction made, still open: B1 (no test)"
     assert done.asks() == ["waves rule a decide@1 retry"]
 
 

@@ -11,7 +11,7 @@ def test_without_approval_after_the_allowed_corrections_a_person_is_asked(world:
     done = world.run(code=10)
     assert world.paid("corrector") == ["corrector a 1 1", "corrector a 2 1"]
     assert world.paid("reviewer") == ["reviewer a 0 1", "reviewer a 1 1", "reviewer a 2 1"]
-    assert done.line("  a: ") == "  a: escalated: 2 corrections were made, and B1 is still open"
+    assert done.line("  a: ") == "  a: escalated: 2 corrections made, still open: B1 (no test)"
     assert done.asks() == ["waves rule a decide@2 retry"]
     assert list(world.comments("feat/a")) == ["cycle-0", "cycle-1", "cycle-2"]
     assert world.pulls()["feat/a"]["state"] == "open"
@@ -195,7 +195,7 @@ def test_checks_that_stay_red_are_never_merged_whatever_is_ruled(world: World) -
     done = world.run(code=10)
     assert world.merged() == []
     assert world.states() == {"a": "escalated"}
-    assert "C1 is still open" in done.line("  a: ")
+    assert "still open: C1 (check `test ! -e BROKEN` is red)" in done.line("  a: ")
     assert "a ruling cannot change that" in world.comments("feat/a")["cycle-1"]
 
 

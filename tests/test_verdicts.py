@@ -115,7 +115,7 @@ arbitrate  ask  correct  corrections left  checks    | decision
 yes        *    *        *                 *         | arbitrate V1: is it what the issue asks for?
 no         yes  *        *                 *         | ask       a person must rule on S1
 no         no   yes      yes               *         | correct   to correct: B1
-no         no   yes      no                *         | escalate  3 corrections were made, and B1 is still open
+no         no   yes      no                *         | escalate  3 corrections made, still open: B1 (wrong)
 no         no   no       *                 green     | merge     approved
 no         no   no       *                 none      | merge     approved; the forge has no checks
 no         no   no       *                 missing   | wait      no check has reported
@@ -142,6 +142,12 @@ def test_the_decision_is_what_the_table_says(asked: tuple[str, ...]) -> None:
 
 def test_every_row_about_the_decision_is_needed() -> None:
     assert {the_row(DECISION, asked) for asked in ALL_DECISIONS} == set(range(len(DECISION)))
+
+
+def test_what_is_left_open_is_named_in_a_few_words_that_are_safe_to_show() -> None:
+    long, wild = item("blocking", 1, "x" * 80), item("blocking", 2, "two\nlines \x1b[31mred")
+    found = decide(Case("0", review(long, wild), "green", corrections=1, may_correct=1), Policy())
+    assert found.reason == f"1 correction made, still open: B1 ({'x' * 59}…), B2 (two lines red)"
 
 
 def test_all_items_to_correct_are_named_and_the_others_are_not() -> None:

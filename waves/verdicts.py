@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from waves.contracts import Item, Review
+from waves.plaintext import plain
 from waves.plan.model import Policy, Ruling
 
 # Lists of items that Waves itself adds to those of a review.
@@ -15,6 +16,7 @@ FEEDBACK = "feedback"  # what people said on the pull request
 # A merge with one of these open is never allowed, whoever says so.
 NEVER_DEFERRED = frozenset({CHECKS, CONFLICT, NUMBERING})
 
+BRIEF = 60  # characters of an item's words in a reason
 CORRECT, DEFER, REQUESTED, ASK, ARBITRATE = "correct", "defer", "requested", "ask", "arbitrate"
 LISTED = "listed"  # shown to people, and to nobody else
 RULED = (CORRECT, DEFER, REQUESTED)  # what a person can say about an item; `retry`, say, is about a step
@@ -130,10 +132,16 @@ def decide(case: Case, policy: Policy) -> Decision:
         return Decision(ASK, f"a person must rule on {named(ASK)}", treated)
     if named(CORRECT):
         if case.corrections >= case.may_correct:
-            reason = f"{case.corrections} corrections were made, and {named(CORRECT)} is still open"
-            return Decision(ESCALATE, reason, treated)
+            made = f"{case.corrections} correction{'' if case.corrections == 1 else 's'} made"
+            left = ", ".join(_brief(one.item) for one in treated if one.treatment == CORRECT)
+            return Decision(ESCALATE, f"{made}, still open: {left}", treated)
         return Decision(CORRECT, f"to correct: {named(CORRECT)}", treated)
     return _by_checks(case, treated)
+
+
+def _brief(item: Item) -> str:
+    words = " ".join(plain(item.issue).split())
+    return f"{item.id} ({words if len(words) <= BRIEF else words[: BRIEF - 1].rstrip() + '…'})"
 
 
 def _by_checks(case: Case, treated: tuple[Treated, ...]) -> Decision:
