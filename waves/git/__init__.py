@@ -20,6 +20,7 @@ from waves.git.history import (
     patch_ids,
     refs,
     resolve,
+    told_by,
     tree_of,
     update_ref,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "remove_worktree",
     "reset_hard",
     "resolve",
+    "told_by",
     "tree_of",
     "try_push",
     "uncommitted",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from waves.errors import UsageError
-from waves.git.hardened import Repository, answer, call
+from waves.git.hardened import PLAIN, Repository, answer, call
 
 OBJECT_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
 
@@ -129,6 +129,15 @@ def past_commits(repository: Repository, head: str, most: int) -> Iterator[PastC
                 at += 1
             at += 1
         yield PastCommit(commit, message.strip(), tuple(paths))
+
+
+def told_by(repository: Repository, head: str, published: Sequence[str]) -> str:
+    """Everything that the commits say which `head` reaches and nothing published does: names, messages and patches."""
+    revisions = "".join(f"{one}\n" for one in (head, *(f"^{each}" for each in published)))
+    raw = call(repository, "log", "--stdin", "--patch", "--text", "--diff-merges=combined", *PLAIN,
+               "--no-show-signature", "--format=%an%n%ae%n%cn%n%ce%n%B",
+               stdin=revisions.encode()).out  # fmt: skip
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def patch_ids(repository: Repository, ids: Sequence[str]) -> dict[str, str]:

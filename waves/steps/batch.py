@@ -22,6 +22,7 @@ from waves.steps.said import Said
 
 if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wait for them
     from waves.forges import Forge
+    from waves.scrub import Scrubber
     from waves.steps.allowance import Allowance
     from waves.steps.gate import Gate
 
@@ -63,8 +64,16 @@ class Batch:
     @cached_property
     def _forge(self) -> Forge:
         from waves import forges
+        from waves.forges.scrubbed import scrubbed
 
-        return forges.connect(self.plan, self.repository)
+        return scrubbed(forges.connect(self.plan, self.repository), self.scrub)
+
+    @cached_property
+    def scrub(self) -> Scrubber:
+        """Takes secrets out of texts, as the environment and the checkout are now."""
+        from waves.steps import secrets
+
+        return secrets.scrubber(self.plan, self.repository)
 
     @property
     def allowance(self) -> Allowance:
