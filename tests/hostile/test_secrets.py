@@ -28,7 +28,9 @@ read -r _ _ _ above _ < "/proc/$PPID/stat"  # the run's parent, whose child this
 cat "/proc/$above/environ" > "$LOOP_SCENARIO/above-$$"
 tr '\\0' ' ' < "/proc/$above/cmdline" | grep -q 'parent.main'
 """
-TELL = 'echo "I read $(cat .env)"; echo "and again: $(cat .env)" >&2; '
+TELL = 'echo "I read $(cat .env)"; echo "and again: $(cat .env)" >&2; cat .env > "$WAVES_OUTPUT"\n'
+COMMIT_IT = "cp .env settings.txt; git add --all; git commit -qm 'feat: settings'\n"
+ANEW = "git reset -q --soft HEAD~1; git rm -qf settings.txt; git commit -qm 'feat: anew'\n"
 
 
 def saying(world: World, name: str, text: str) -> str:
@@ -59,9 +61,10 @@ def holding(word: str, *places: Path) -> list[str]:
 
 
 def places(world: World) -> list[Path]:
-    """All that Waves, git, agents and the forge wrote: what was asked, said, kept and printed."""
+    """All that Waves, git, agents and the forge wrote: what was asked, said, kept and printed; but for raw CI logs."""
     return [
-        world.checkout / ".waves", world.checkout / ".git", world.forge, world.origin, world.scenario,
+        world.checkout / ".waves", world.checkout / ".git", world.forge / "pulls", world.forge / "comments",
+        world.origin, world.scenario,
         *world.folder.glob("output-*"),
     ]  # fmt: skip
 
@@ -98,3 +101,31 @@ def test_no_variable_of_whoever_runs_waves_reaches_anything(world: World) -> Non
         assert word not in told(world)
     assert len(list(world.scenario.glob("env-*"))) == 5
     assert len(list(world.scenario.glob("above-*"))) == 5
+
+
+def test_what_an_agent_was_given_is_not_published_by_it(world: World) -> None:
+    (world.checkout / ".env").write_text("export STRIPE_KEY='canary-dotenv'\n")
+    with (world.checkout / ".git/info/exclude").open("a") as file:
+        file.write("/.env\n")
+    red_once = "echo token ghp_$(printf a1B2c3D4e5%.0s 1 2 3 4); test -e mended.txt"
+    world.plan("a", setup={"copy": [".env"]}, local={"checks": [red_once]})
+    named = saying(world, "named", written(nits=[item("why is canary-dotenv there?")]))
+    world.agent(
+        implementer_a_0_1=TELL + IMPLEMENT + "\n" + COMMIT_IT,
+        implementer_a_0_2=TELL + "echo 2 > two.txt; git add two.txt\n" + ANEW,
+        reviewer_a_0="cat .env\n" + named,
+        corrector_a_1_1=TELL + COMMIT_IT, corrector_a_1_2=TELL + "echo 3 > mended.txt; git add mended.txt\n" + ANEW,
+    )  # fmt: skip
+    done = world.run()
+    assert "its commits hold the value of STRIPE_KEY, which must not be published" in done.out
+    assert world.paid() == [
+        "corrector a 1 1", "corrector a 1 2", "implementer a 0 1", "implementer a 0 2",
+        "reviewer a 0 1", "reviewer a 1 1",
+    ]  # fmt: skip
+    assert world.states() == {"a": "merged"}
+    world.waves("report", "-o", "-")
+    assert "token [secret: a GitHub token]" in world.prompt("corrector a 1 1")
+    assert "why is [secret: STRIPE_KEY] there?" in world.comments("feat/a")["cycle-0"]
+    for word in (CANARY, PASTED):
+        assert holding(word, *places(world)) == []
+        assert word not in told(world)

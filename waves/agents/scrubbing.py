@@ -11,7 +11,7 @@ from waves.scrub import Scrubber
 
 # What an agent wrote, or Waves of its words: output, logs, events, the log for people, how far it was.
 SAID = ("stdout", "log", "events.jsonl", "output", READABLE, "progress.json", "cut-short.json")
-LIMIT = 200_000_000  # bytes; no run may write so much
+LIMIT = 100_000_000  # bytes of each; a run is ended that writes more
 
 
 def scrub_files(directory: Path, scrub: Scrubber) -> None:
