@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from waves.errors import UsageError
@@ -164,3 +164,8 @@ def author(repository: Repository, commit: str) -> tuple[str, str, str]:
     text = call(repository, "log", "-1", "--date=raw", "--format=%an%x00%ae%x00%ad", "--end-of-options", commit).text
     name, email, date = text.rstrip("\n").split("\0")
     return name, email, date
+
+
+def takes_author(repository: Repository, names: Mapping[str, str]) -> bool:
+    """Whether git would commit by an author, given as the variables that name one."""
+    return call(repository, "var", "GIT_AUTHOR_IDENT", ok=(0, 128), extra=names).code == 0
