@@ -17,6 +17,7 @@ from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
 from waves.records import Json, UnitFolder, made_by_runs, read_json
 from waves.steps import branch, inherited
+from waves.steps.outcome import SHAPES as OUTCOME_SHAPES
 from waves.steps.outcome import Outcome, outcome_of
 from waves.steps.said import Said
 
@@ -193,9 +194,15 @@ class Batch:
 
     def final(self, name: str) -> Json | None:
         if name not in self._final:
-            value = read_json(self.folder / name / "outcome.json")
-            self._final[name] = value if value and value.get("final") is True else None
+            value = self.last_outcome(name)
+            self._final[name] = value if value and value["final"] is True else None
         return self._final[name]
+
+    def last_outcome(self, name: str) -> Json | None:
+        """`outcome.json` as the last `doit` wrote it; one that was edited into another shape is none."""
+        value = read_json(self.folder / name / "outcome.json") or {}
+        sound = all(isinstance(value.get(key), shape) for key, shape in OUTCOME_SHAPES.items())
+        return value if sound else None
 
     def finalise(self, name: str) -> None:
         self._final.pop(name, None)
