@@ -5,6 +5,7 @@ A reader raises nothing but Waves' own errors, and what it accepts can be writte
 
 from __future__ import annotations
 
+import atexit
 import json
 import random
 import re
@@ -30,6 +31,7 @@ from waves.verdicts import Case, decide
 
 FAULT = re.compile(r"\S*plan\.yaml:(\d+:\d+)?: \S")
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 ITEM = {"file": "a.py", "line": 1, "issue": "wrong", "fix": "mend it", "priority": 1, "confidence": 0.9}
 LISTS: dict[str, Any] = {name: [] for name in contracts.LISTS}
 REVIEW = {"verdict": "blocking", "summary": "Fine.", **LISTS, "blocking": [ITEM, ITEM | {"line": None}],
