@@ -55,8 +55,13 @@ def item(issue: str = "it is wrong", **more: Any) -> dict[str, Any]:
 
 def review(verdict: str = "approved", **lists: Sequence[Mapping[str, Any]]) -> str:
     """A script that answers with a review."""
+    return say(written(verdict, **lists))
+
+
+def written(verdict: str = "approved", **lists: Sequence[Mapping[str, Any]]) -> str:
+    """A review as a reviewer writes it."""
     empty: dict[str, Any] = {"blocking": [], "should_fix": [], "nits": [], "scope_violations": []}
-    return say({"verdict": verdict, "summary": "looked at it", **empty, **lists})
+    return json.dumps({"verdict": verdict, "summary": "looked at it", **empty, **lists})
 
 
 def say(value: Any) -> str:

@@ -147,12 +147,21 @@ def test_a_pipe_that_closes_early_is_no_error(world: World) -> None:
 def test_a_bug_of_ours_is_one_line_and_a_log(world: World) -> None:
     world.plan("a")
     (world.checkout / ".waves/b/a").mkdir(parents=True)
-    (world.checkout / ".waves/b/a/outcome.json").write_text(json.dumps({"final": True, "state": "merged", "parts": 3}))
+    outcome = {"final": True, "state": "merged", "parts": {}, "time": 1.0, "steps": [3]}
+    (world.checkout / ".waves/b/a/outcome.json").write_text(json.dumps(outcome))
     world.extra["TMPDIR"] = str(world.folder)
-    done = world.waves("status", code=70)
+    done = world.run(code=70)
     words, _, log = done.out.rstrip("\n").rpartition(" ")
     assert words == "this is a bug of Waves: please report it with"
     assert "Traceback" in Path(log).read_text()
+
+
+def test_an_outcome_that_was_edited_into_another_shape_is_none(world: World) -> None:
+    world.plan("a")
+    (world.checkout / ".waves/b/a").mkdir(parents=True)
+    for outcome in ({"final": True}, {"final": True, "state": "merged", "parts": 3}, []):
+        (world.checkout / ".waves/b/a/outcome.json").write_text(json.dumps(outcome))
+        assert "0 of 1 units merged" in world.waves("status").out
 
 
 def test_the_schema_is_json(world: World) -> None:

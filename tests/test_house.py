@@ -18,7 +18,7 @@ from plan_texts import DESIGN, SMALL
 ROOT = Path(__file__).resolve().parent.parent
 # From the ground up: a module imports from the lines above its own, and from its own package. The design has it too.
 LAYERS = """
-errors, plaintext
+errors, plaintext, scrub
 process, records, locks
 contracts
 plan
@@ -37,7 +37,7 @@ cli
 """
 # Decisions, and words: functions of facts, which know no shell. Neither process nor clock nor network is theirs.
 PURE = (
-    "plaintext", "contracts", "plan", "lifecycle", "prompts", "verdicts",
+    "plaintext", "scrub", "contracts", "plan", "lifecycle", "prompts", "verdicts",
     "triage.model", "triage.text", "triage.regions", "triage.findings", "triage.order", "triage.scopes",
     "triage.claims", "triage.definitions", "triage.draft", "triage.globs", "triage.known", "triage.meeting",
     "triage.naming", "triage.numbered", "triage.proposal", "triage.words",
@@ -47,7 +47,7 @@ OF_PURE = ("errors", "records", *PURE)  # all of Waves that a pure module may im
 NOT_PURE = {"os", "random", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time"}
 # The shell knows what the plan says and what agents owe, and decides nothing.
 SHELL = ("process", "locks", "git", "agents", "channels", "forges", "demo")
-OF_SHELL = ("errors", "records", "plaintext", "contracts", "plan.model", *SHELL)
+OF_SHELL = ("errors", "records", "plaintext", "scrub", "contracts", "plan.model", *SHELL)
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 50  # lines
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|managers?|misc|common)(_|$)", re.IGNORECASE)
 SLOW = {"rich", "jinja2", "github", "jsonschema", "strictyaml"}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
-import re
 import subprocess
 import sys
 from datetime import date
@@ -250,27 +248,6 @@ def test_later_faults_are_shown_at_their_place_too(tmp_path: Path, monkeypatch: 
 
 
 # ---- whatever a file holds, a person gets a fault
-
-
-BITS = [
-    "\n", "\t", " ", "  ", ":", ": ", "#", " # ", "- ", "-", "[", "]", "{", "}", ",", "'", '"', "&a ", "*a", "!x ", "|",
-    ">", "?", "? ", "%", "@", "`", "=", "<<", "<<: {a: b}", "~", "---\n", "...\n", "\r", "\\", "\x85", "é", "\u2028",
-    "\ufeff", "null", "next", "0", "units", "rulings", " |\n", " >+\n", "x: y\n", "%YAML 1.1\n---\n", "\x00",
-]  # fmt: skip
-
-
-@given(st.integers())
-@settings(SLOW, max_examples=200)
-def test_a_damaged_plan_reads_or_has_faults_and_nothing_else(seed: int) -> None:
-    chance = random.Random(seed)
-    text = SMALL + "    why: x y\nagent: {kind: codex, config: {a: b}}\n"
-    for _ in range(chance.randint(1, 3)):
-        start = chance.randrange(len(text) + 1)
-        text = text[:start] + chance.choice(BITS) + text[start + chance.choice([0, 0, 0, 1, 2, 8]) :]
-    try:
-        parse(text, Path("x"))
-    except PlanError as fault:
-        assert all(re.match(r"x:\d+:\d+: \S", one) for one in fault.faults)  # noqa: PT017
 
 
 @given(st.text(max_size=60))

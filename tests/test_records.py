@@ -82,7 +82,9 @@ def test_folders_are_made_and_permissions_stay(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{", b"[1]", b'"text"', b"\xff\xfe", b"[" * 100_000, b'{"a": 1'])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{", b"[1]", b'"text"', b"\xff\xfe", b"[" * 100_000, b'{"a": 1', b'{"a": NaN}']
+)
 def test_what_is_not_an_object_reads_as_nothing(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "file").write_bytes(content)

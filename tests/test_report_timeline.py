@@ -181,6 +181,11 @@ def test_ticks_are_few_and_at_round_times() -> None:
         9000,
     ]
     assert list(axis([Bar("a", "implement", 5, 5)]).ticks()) == [(0, 0.0)]
+
+
+def test_a_clock_that_was_wrong_by_decades_makes_no_more_ticks() -> None:
+    shown = axis([Bar("a", "implement", 0, 40), Bar("a", "review@0", 1.8e9, 1.8e9 + 40)])
+    assert [seconds for seconds, _ in shown.ticks()][:4] == [0, 15, 30, 1_800_000_015]
     assert timeline.axis([]).at(3.0) == 100.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from waves import records
 from waves.plaintext import plain, whole
@@ -209,7 +209,7 @@ def _read(answer: str, schema: Schema) -> Schema | Invalid:
     if start < 0 or end < start:
         return Invalid("there is no JSON object in the answer")
     try:
-        value = json.loads(answer[start : end + 1], object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(answer[start : end + 1], object_pairs_hook=_unique, parse_constant=records.refuse_constant)
         return _fault(value, schema) or value
     except RecursionError:
         return Invalid("it is nested too deeply")
@@ -232,7 +232,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         raise ValueError("the same key twice in one object")
     return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

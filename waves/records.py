@@ -11,7 +11,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 Json = dict[str, Any]
 
@@ -44,10 +44,15 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 def read_json(path: Path) -> Json | None:
     """The object in `path`, or None where the file is absent, torn or not a JSON object."""
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes(), parse_constant=refuse_constant)
     except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """For `parse_constant`: Python reads NaN and Infinity, and nothing can be done with such a number."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def read_text(path: Path) -> str:

@@ -15,7 +15,7 @@ from waves.errors import LockedError, PlanError, UsageError, WavesError, disk_wo
 from waves.plan import reader, semantics
 from waves.plan.faults import did_you_mean
 from waves.plan.model import Plan, Unit
-from waves.records import read_json, read_text, write_text
+from waves.records import read_text, write_text
 from waves.steps.batch import Batch, Listener
 
 PLANS = "plans"
@@ -201,9 +201,9 @@ class Planned:
 
     def merged_parts(self) -> Mapping[str, Mapping[str, str]]:
         """Merged unit to the parts of its entry as they were when it was settled."""
-        folder, final = self.batch.folder, self.batch.final
+        final, last = self.batch.final, self.batch.last_outcome
         names = [unit.name for unit in self.plan.units]
-        outcomes = {name: final(name) or read_json(folder / name / "outcome.json") for name in names}
+        outcomes = {name: final(name) or last(name) for name in names}
         return {name: one["parts"] for name, one in outcomes.items() if one and one.get("state") == "merged"}
 
 

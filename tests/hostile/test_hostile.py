@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from corpus import CASES, HTML, Case
+from corpus import CASES, HTML, ORDER, Case
 from loop_world import World
 
 AT_ONCE = 6  # cases a world
@@ -19,6 +19,21 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u20
 
 def brought_about(world: World) -> list[Path]:
     return [*world.folder.rglob("*EXECUTED*"), *(world.folder / "outside").iterdir()]
+
+
+def said_by_waves(prompt: str) -> str:
+    """A prompt without what stands in fences and between backticks, where it is somebody else's."""
+    kept: list[str] = []
+    fence = ""
+    for line in prompt.splitlines():
+        if fence:
+            fence = "" if line == fence else fence
+        elif opening := re.fullmatch(r"(`{3,})\w*", line):
+            fence = opening[1]
+        else:
+            kept.append(re.sub(r"(`+).*?\1", "", line))
+    assert not fence
+    return "\n".join(kept)
 
 
 @pytest.mark.parametrize("cases", GROUPS, ids=lambda cases: f"{cases[0].name} to {cases[-1].name}")
@@ -40,8 +55,13 @@ def test_nothing_of_it_is_executed_and_what_people_see_is_clean(world: World, ca
     page = world.waves("report", "-o", "-", code=None).out
     ended = {case.name: world.states()[name] for name, case in names.items()}
     assert [f"{case.name}: {ended[case.name]}" for case in cases if ended[case.name] not in case.states] == []
+    print(
+        {case.name: json.loads((world.unit(n) / "outcome.json").read_text()).get("reason") for n, case in names.items()}
+    )
     assert brought_about(world) == []
     assert [found[0] for text in (*outputs, page) if (found := CONTROL.findall(text))] == []
+    prompts = [path.read_text("utf-8", "replace") for path in world.scenario.glob("*.prompt")]
+    assert [line for text in prompts for line in said_by_waves(text).splitlines() if ORDER in line] == []
     assert "<script>alert" not in page
     assert HTML not in page
     assert world.git("config", "--get-regexp", r"^(filter|merge|diff)\.evil", check=False) == ""

@@ -23,7 +23,7 @@ GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 LOOK = 1.0  # seconds, at most, between two looks at the logs
 WRITE_ATTEMPTS = 60  # at exit.json, one a second: a full disk for a moment must not cost a finished run
 LINUX = sys.platform == "linux"
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 
 
 class NotStarted(Exception):  # noqa: N818  (an outcome, not a fault of ours)
@@ -326,6 +326,7 @@ def _main(directory: str) -> bool:
     signals = Signals()
     if LINUX:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
+        prctl(PR_SET_DUMPABLE, 0)  # what it inherits by name is for the agent, not for whatever that runs
     home = Home(directory)
     outcome = run(home, signals) if refused is None else ending("not-started", error=refused)
     signals.stop = False

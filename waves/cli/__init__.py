@@ -51,8 +51,11 @@ def _bug() -> int:
     import tempfile
     import traceback
 
+    from waves.scrub import Scrubber, secrets_among
+
+    scrub = Scrubber(secrets_among(os.environ))
     with tempfile.NamedTemporaryFile("w", prefix="waves-bug-", suffix=".txt", delete=False) as file:
-        file.write(f"waves {__version__}, python {sys.version}\n{traceback.format_exc()}")
+        file.write(f"waves {__version__}, python {sys.version}\n{scrub(traceback.format_exc())}")
     click.echo(f"this is a bug of Waves: please report it with {file.name}", err=True)
     return BUG
 

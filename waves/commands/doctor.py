@@ -158,10 +158,11 @@ def _answers(planned: Planned) -> Line:
 
 def _github(planned: Planned) -> Iterator[Line]:
     """Whose tokens are used, and what they may."""
+    from waves import forges
     from waves.forges.github import GithubForge
 
     try:
-        forge = planned.batch.forge
+        forge = forges.connect(planned.plan, planned.batch.repository)
         assert isinstance(forge, GithubForge)
         standings = forge.standings()
     except WavesError as error:

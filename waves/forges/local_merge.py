@@ -48,6 +48,8 @@ def merged_commit(
     if method == "squash":
         name, email, date = git.author(origin, head)
         author = {"GIT_AUTHOR_NAME": name or who[0], "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": date}
+        if not git.takes_author(origin, author):  # a forged one: there are objects that no command would have made
+            author = {"GIT_AUTHOR_NAME": who[0], "GIT_AUTHOR_EMAIL": who[1]}
         return git.commit_tree(origin, tree, [base], storable(text), committer | author)
     if method == "merge":
         author = {"GIT_AUTHOR_NAME": who[0], "GIT_AUTHOR_EMAIL": who[1]}

@@ -20,6 +20,8 @@ from waves.git.history import (
     patch_ids,
     refs,
     resolve,
+    takes_author,
+    told_by,
     tree_of,
     update_ref,
 )
@@ -113,6 +115,8 @@ __all__ = [
     "remove_worktree",
     "reset_hard",
     "resolve",
+    "takes_author",
+    "told_by",
     "tree_of",
     "try_push",
     "uncommitted",

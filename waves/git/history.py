@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from waves.errors import UsageError
-from waves.git.hardened import Repository, answer, call
+from waves.git.hardened import PLAIN, Repository, answer, call
 
 OBJECT_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
 
@@ -146,6 +146,15 @@ def past_commits(repository: Repository, head: str, most: int) -> Iterator[PastC
         yield PastCommit(commit, message.strip(), tuple(paths))
 
 
+def told_by(repository: Repository, head: str, published: Sequence[str]) -> str:
+    """Everything that the commits say which `head` reaches and nothing published does: names, messages and patches."""
+    revisions = "".join(f"{one}\n" for one in (head, *(f"^{each}" for each in published)))
+    raw = call(repository, "log", "--stdin", "--patch", "--text", "--diff-merges=combined", *PLAIN,
+               "--no-show-signature", "--format=%an%n%ae%n%cn%n%ce%n%B",
+               stdin=revisions.encode()).out  # fmt: skip
+    return raw.decode("utf-8", "surrogateescape")
+
+
 def patch_ids(repository: Repository, ids: Sequence[str]) -> dict[str, str]:
     """Commit id to patch id; merges and empty commits have none."""
     if not ids:
@@ -170,3 +179,8 @@ def author(repository: Repository, commit: str) -> tuple[str, str, str]:
     text = call(repository, "log", "-1", "--date=raw", "--format=%an%x00%ae%x00%ad", "--end-of-options", commit).text
     name, email, date = text.rstrip("\n").split("\0")
     return name, email, date
+
+
+def takes_author(repository: Repository, names: Mapping[str, str]) -> bool:
+    """Whether git would commit by an author, given as the variables that name one."""
+    return call(repository, "var", "GIT_AUTHOR_IDENT", ok=(0, 128), extra=names).code == 0

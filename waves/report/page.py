@@ -124,10 +124,11 @@ def _unit(planned: Planned, unit: Unit, status: UnitStatus, bars: Sequence[Bar],
     tokens: Counter[str] = Counter()
     for run in runs:
         tokens[run.role] += run.tokens or 0
-    issue = read_json(folder.path / "issue.json") or {}
+    listed = (read_json(folder.path / "issue.json") or {}).get("issues")
+    issues = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     return UnitPage(
         status=status,
-        titles=tuple(str(one.get("title", "")) for one in issue.get("issues", ()) if isinstance(one, dict)),
+        titles=tuple(str(one.get("title", "")) for one in issues),
         url=_openable(str(records["pr"].result.get("url", "")) if "pr" in records else ""),
         spent=max(bar.ended for bar in bars) - bars[0].started if bars else None,
         lane=tuple(_block(bar, axis, since.get(bar)) for bar in bars),

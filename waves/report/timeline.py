@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from bisect import bisect_left
 from collections import defaultdict
@@ -201,11 +202,17 @@ class Axis:
         total = self.marks[-1][0] - self.start - sum(seconds for _, seconds in self.cuts)
         step = next((one for one in ROUND if total / one <= most), ROUND[-1] * -(-total // (ROUND[-1] * most)))
         shown = -100.0
-        for number in range(int((self.marks[-1][0] - self.start) // step) + 1):
+        for number in self._whole(step):
             at = self.at(self.start + number * step)
             if at - shown >= 60 / most and all(abs(at - cut) > 4 for cut, _ in self.cuts):
                 shown = at
                 yield number * step, at
+
+    def _whole(self, step: float) -> Iterator[int]:
+        """Steps after the start, outside of the cuts: one may hold billions, where a clock was wrong."""
+        for (began, left), (ended, right) in pairwise(self.marks):
+            if not any(left < cut < right for cut, _ in self.cuts):
+                yield from range(math.ceil((began - self.start) / step), int((ended - self.start) // step) + 1)
 
 
 ROUND = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from waves import agents, git, prompts
-from waves.agents import quarantine
+from waves.agents import quarantine, scrubbing
 from waves.agents import run as runs
 from waves.agents.snapshot import shown
 from waves.plan.model import WRITERS, Agent
@@ -129,6 +129,7 @@ def _end(work: Work, directory: Path, role: str, why: str) -> None:
         runs.kill_leftovers(directory)
     else:
         runs.stop(directory)
+    scrubbing.scrub_files(directory, work.batch.scrub)
     guarded.look_after(work, directory, role, writes=role in WRITERS)
     if role in WRITERS:
         guarded.collect(work, directory)
@@ -167,7 +168,9 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
             runs.begin(directory, spec, asked)
             if runs.state(directory) in runs.GOING and not must_stop():
                 raise _at_work(task.role)
-        result = kind.result(job, runs.ensure(directory, spec, asked, must_stop=must_stop))
+        ended = runs.ensure(directory, spec, asked, must_stop=must_stop)
+        result = scrubbing.scrubbed(kind.result(job, ended), work.batch.scrub)
+        scrubbing.scrub_files(directory, work.batch.scrub)
         if result.failure is not None and result.failure.consequence in ("pause", "account"):
             allowance.note(agent, result.failure)  # before anybody else gets the place in the pool
     return result, was_over
@@ -337,6 +340,20 @@ def without_commit(ran: Ran, words: str) -> str:
     """What was wrong with a writer's run that ended without a commit: `words`, and what it left."""
     assert ran.collected is not None
     return "; ".join((words, *flags_of(ran.collected)))
+
+
+def told_secrets(work: Work, ran: Ran, *published: str) -> str | None:
+    """What is wrong with a branch whose commits hold a secret of whoever runs Waves: a push would publish it.
+
+    What the base and the `published` commits reach is out already.
+    """
+    if ran.collected is None or ran.collected.head is None:
+        return None
+    told = git.told_by(work.batch.repository, ran.collected.head, [work.batch.base_head, *published])
+    if not (names := work.batch.scrub.held_by(told)):
+        return None
+    return (f"its commits hold the value of {', '.join(names)}, which must not be published: write them anew without "
+            "it (what is no secret can be taken out of the environment, or the .env)")  # fmt: skip
 
 
 def facts_of(ran: Ran) -> dict[str, Any]:

@@ -17,11 +17,13 @@ from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
 from waves.records import Json, UnitFolder, made_by_runs, read_json
 from waves.steps import branch, claim, inherited
+from waves.steps.outcome import SHAPES as OUTCOME_SHAPES
 from waves.steps.outcome import Outcome, outcome_of
 from waves.steps.said import Said
 
 if TYPE_CHECKING:  # imported where they are needed: `waves status` does not wait for them
     from waves.forges import Forge
+    from waves.scrub import Scrubber
     from waves.steps.allowance import Allowance
     from waves.steps.gate import Gate
 
@@ -64,8 +66,16 @@ class Batch:
     @cached_property
     def _forge(self) -> Forge:
         from waves import forges
+        from waves.forges.scrubbed import scrubbed
 
-        return forges.connect(self.plan, self.repository)
+        return scrubbed(forges.connect(self.plan, self.repository), self.scrub)
+
+    @cached_property
+    def scrub(self) -> Scrubber:
+        """Takes secrets out of texts, as the environment and the checkout are now."""
+        from waves.steps import secrets
+
+        return secrets.scrubber(self.plan, self.repository)
 
     @property
     def allowance(self) -> Allowance:
@@ -191,9 +201,15 @@ class Batch:
 
     def final(self, name: str) -> Json | None:
         if name not in self._final:
-            value = read_json(self.folder / name / "outcome.json")
-            self._final[name] = value if value and value.get("final") is True else None
+            value = self.last_outcome(name)
+            self._final[name] = value if value and value["final"] is True else None
         return self._final[name]
+
+    def last_outcome(self, name: str) -> Json | None:
+        """`outcome.json` as the last `doit` wrote it; one that was edited into another shape is none."""
+        value = read_json(self.folder / name / "outcome.json") or {}
+        sound = all(isinstance(value.get(key), shape) for key, shape in OUTCOME_SHAPES.items())
+        return value if sound else None
 
     def finalise(self, name: str) -> None:
         self._final.pop(name, None)

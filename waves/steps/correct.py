@@ -56,7 +56,7 @@ def run(work: Work) -> Done:
             return ran.result.failure.message
         if ran.collected.head == before:
             return agent_run.without_commit(ran, "it made no new commit: the items stand")
-        return None
+        return agent_run.told_secrets(work, ran, before)
 
     key = digest([before, asked.key])
     ran = agent_run.ask(work, agent_run.Task("corrector", work.step.at, key, words, accept, before))

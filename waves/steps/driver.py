@@ -113,5 +113,5 @@ def _in_trouble(work: Work, held: HeldError, inputs: Mapping[str, str]) -> None:
 
 def _our_own_bug(work: Work, error: Exception) -> str:
     log = work.path / "bugs" / f"{work.step.name.replace('@', '-')}.txt"
-    write_text(log, "".join(traceback.format_exception(error)))
+    write_text(log, work.batch.scrub("".join(traceback.format_exception(error))))
     return f"a bug of Waves in {work.step.name} ({type(error).__name__}: {error}); the log is {log}"

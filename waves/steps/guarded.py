@@ -101,6 +101,7 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
     before = saved.load(directory / "before.json")
     earlier = read_json(directory / "guarded.json") or {"problems": [], "over": before is None}
     if before is None or earlier["over"]:
+        _forget(directory)
         return tuple(earlier["problems"])
     worktree = _worktree(work)
     after = snapshot.take(worktree, _own_refs(work), previous=before)
@@ -120,7 +121,13 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
     for line in _put_back(work, worktree, before, found.differences, directory / "removed", writes=writes):
         work.say(f"restored: {line}")
     write_json(directory / "guarded.json", {"problems": problems, "over": True})
+    _forget(directory)
     return tuple(problems)
+
+
+def _forget(directory: Path) -> None:
+    """Of the time before, which nothing is put back to any more: it holds files that may be secret."""
+    (directory / "before.json").unlink(missing_ok=True)
 
 
 def _put_back(

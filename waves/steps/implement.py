@@ -30,6 +30,8 @@ def run(work: Work) -> Done:
             return ran.result.failure.message
         if ran.collected.head == base:
             return agent_run.without_commit(ran, "it ended without a commit")
+        if told := agent_run.told_secrets(work, ran):
+            return told
         if work.batch.plan.policy.publish == "agent" and not PULL.search(ran.result.message):
             said = one_line(ran.result.message[-TAIL:]) or "it said nothing"
             return f"it did not end with the address of its pull request: {said}"

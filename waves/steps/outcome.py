@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from waves import lifecycle
 from waves.lifecycle import Facts, Verdict
+
+# What `outcome.json` holds, where it is written at the end of a `doit`.
+SHAPES: Mapping[str, Any] = {"state": str, "final": bool, "time": (int, float), "steps": list, "parts": dict}
 
 
 @dataclass(frozen=True, slots=True)

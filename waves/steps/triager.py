@@ -11,7 +11,7 @@ from pathlib import Path
 
 from waves import agents, contracts, git, locks, prompts
 from waves.agents import run as runs
-from waves.agents import saved, snapshot
+from waves.agents import saved, scrubbing, snapshot
 from waves.contracts import Claims, Invalid
 from waves.errors import WavesError
 from waves.forges import Issue
@@ -68,7 +68,8 @@ def _answer(
     over = functools.partial(_over_budget, batch.plan.policy.tokens_per_unit, directory)
     must_stop = functools.partial(agents.cut_short, kind, job, over)
     ended = runs.ensure(directory, kind.spec(agent, job), prompt, must_stop=must_stop)
-    result = kind.result(job, ended)
+    result = scrubbing.scrubbed(kind.result(job, ended), batch.scrub)
+    scrubbing.scrub_files(directory, batch.scrub)
     if result.failure and result.failure.consequence != "strike":
         write_json(directory / "judged.json", {"fault": result.failure.message})
         raise WavesError(f"triager: {result.failure.message}; {result.failure.what_next}")
