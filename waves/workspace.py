@@ -204,7 +204,8 @@ class Planned:
         folder, final = self.batch.folder, self.batch.final
         names = [unit.name for unit in self.plan.units]
         outcomes = {name: final(name) or read_json(folder / name / "outcome.json") for name in names}
-        return {name: one["parts"] for name, one in outcomes.items() if one and one.get("state") == "merged"}
+        merged = {name: one for name, one in outcomes.items() if one and one.get("state") == "merged"}
+        return {name: one["parts"] for name, one in merged.items() if isinstance(one.get("parts"), dict)}
 
 
 def _dropped(plan: Plan, unit: Unit) -> bool:

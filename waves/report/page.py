@@ -20,6 +20,7 @@ from waves.report import drawing, graph, history, reviews, stages, timeline, tur
 from waves.report.status import BatchStatus, UnitStatus, batch_status
 from waves.report.timeline import Axis, Bar, Link, in_words, round_words
 from waves.report.words import STATES
+from waves.shapes import rows
 from waves.workspace import Planned
 
 ROLES = ("implementer", "reviewer", "corrector", "arbiter")
@@ -107,7 +108,7 @@ def _batch(planned: Planned, now: float) -> BatchPage:
         most_tokens=max((sum(one.tokens.values()) for one in pages), default=0),
         seconds=axis.marks[-1][0] - axis.start - sum(cut for _, cut in axis.cuts),
         agent_seconds=sum(bar.spent for bar in bars if bar.work and bar.kind in timeline.POOLS),
-        audit=read_json(planned.batch.folder / "audit.json") if units else None,
+        audit=audit.written(planned.batch) if units else None,
         audit_is_current=bool(units) and audit.is_current(planned.batch),
         skip=planned.plan.skip,
     )
@@ -127,7 +128,7 @@ def _unit(planned: Planned, unit: Unit, status: UnitStatus, bars: Sequence[Bar],
     issue = read_json(folder.path / "issue.json") or {}
     return UnitPage(
         status=status,
-        titles=tuple(str(one.get("title", "")) for one in issue.get("issues", ()) if isinstance(one, dict)),
+        titles=tuple(str(one.get("title", "")) for one in rows(issue, "issues")),
         url=_openable(str(records["pr"].result.get("url", "")) if "pr" in records else ""),
         spent=max(bar.ended for bar in bars) - bars[0].started if bars else None,
         lane=tuple(_block(bar, axis, since.get(bar)) for bar in bars),

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waves.lifecycle import RUN
-from waves.records import Json, read_json
+from waves.records import read_json
+from waves.verdicts import FEEDBACK, decision_from
 
 if TYPE_CHECKING:
+    from waves.contracts import Item
     from waves.plan.model import Unit
     from waves.steps.outcome import Outcome
     from waves.workspace import Planned
@@ -100,20 +102,20 @@ def _asked(planned: Planned, unit: Unit, outcome: Outcome) -> Iterator[Asked]:
 
 def _items(planned: Planned, unit: Unit, step: str, treatments: Mapping[str, str]) -> Iterator[Asked]:
     cycle = step.partition("@")[2]
-    value = read_json(planned.batch.folder / unit.name / f"decision-{cycle}.json") or {}
-    for item in (one["item"] for one in value.get("treated", ())):
-        name = f"{item['id']}@{cycle}"
+    decision = decision_from(read_json(planned.batch.folder / unit.name / f"decision-{cycle}.json") or {})
+    for item in (one.item for one in decision.treated):
+        name = f"{item.id}@{cycle}"
         if treatments.get(name) == "ask":
             others = ("defer", "requested") if name.startswith("V") else ("defer",)
             yield Asked(_words(name, item), command(planned, unit, name, "correct"), others, name, "correct")
 
 
-def _words(name: str, item: Json) -> str:
+def _words(name: str, item: Item) -> str:
     from waves.plaintext import plain
 
-    place = f" {item['file']}" + (f":{item['line']}" if item.get("line") else "") if item.get("file") else ""
-    who = f" ({item['detail'].partition(',')[0]})" if item.get("list") == "feedback" else ""
-    return " ".join(plain(f"{name}{place}{who}: {item.get('issue', '')}").split())[:LONGEST]
+    place = f" {item.file}" + (f":{item.line}" if item.line else "") if item.file else ""
+    who = f" ({item.detail.partition(',')[0]})" if item.list == FEEDBACK else ""
+    return " ".join(plain(f"{name}{place}{who}: {item.issue}").split())[:LONGEST]
 
 
 def _drop(planned: Planned, unit: Unit) -> Asked:

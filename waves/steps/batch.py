@@ -16,6 +16,7 @@ from waves import git, lifecycle, locks
 from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
 from waves.records import Json, UnitFolder, made_by_runs, read_json
+from waves.shapes import fits
 from waves.steps import branch, inherited
 from waves.steps.outcome import Outcome, outcome_of
 from waves.steps.said import Said
@@ -185,7 +186,8 @@ class Batch:
     def final(self, name: str) -> Json | None:
         if name not in self._final:
             value = read_json(self.folder / name / "outcome.json")
-            self._final[name] = value if value and value.get("final") is True else None
+            sound = value is not None and value.get("final") is True and fits(value, FINAL)
+            self._final[name] = value if sound else None
         return self._final[name]
 
     def finalise(self, name: str) -> None:
@@ -306,6 +308,10 @@ class Batch:
             self.said.forget_cache()
             self._held_since = time.time()
             yield
+
+
+# What the outcome of a unit at its end holds.
+FINAL = {"state": str, "reason": str, "steps": list, "parts": dict, "time": (int, float)}
 
 
 def step_of(name: str) -> Step:
