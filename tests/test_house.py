@@ -29,6 +29,7 @@ triage
 report.texts
 steps
 audit, workspace
+unplanned
 report
 doit_state, notify
 tasks

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waves.lifecycle import RUN
+from waves.plan.schema import ROLES
 from waves.records import read_json
+from waves.steps.outcome import at_work
 from waves.verdicts import FEEDBACK, decision_from
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ def turn_of(planned: Planned, unit: Unit, running: str = "") -> Turn:
     if outcome.state == "merged" and trouble:  # in the clean-up, such as of what is nowhere else
         waits = (PERSON, "a person") if trouble.kind == "waiting" else (DOIT, "the next doit")
         return Turn(*waits, outcome.reason)
+    if outcome.at == "issue" and (taken := planned.elsewhere(unit)):
+        return Turn(PERSON, "a person", taken)
     if outcome.state == "going" or (outcome.state == "merged" and outcome.at):
         return Turn(DOIT, "the next doit")
     if outcome.state in ("merged", "dropped"):
@@ -65,10 +69,25 @@ def turn_of(planned: Planned, unit: Unit, running: str = "") -> Turn:
         return Turn(DOIT, "the next doit", outcome.reason)
     if outcome.state in ("escalated", "closed") and planned.batch.survey(unit)[outcome.at].kind == RUN:
         return Turn(DOIT, "the next doit")  # a person has ruled, or has changed what it was about
+    if role := _left_at_work(outcome):
+        return _ended(planned, unit, role)
     asked = tuple(_asked(planned, unit, outcome))
     if outcome.state == "waiting" and not asked:
         return _patience(planned, unit, outcome)
     return Turn(PERSON, "a person", outcome.reason, asked)
+
+
+def _left_at_work(outcome: Outcome) -> str | None:
+    """The role of the agent that was at work when somebody looked last and did not wait for it."""
+    return next((role for role in ROLES if outcome.state == "waiting" and outcome.reason == at_work(role)), None)
+
+
+def _ended(planned: Planned, unit: Unit, role: str) -> Turn:
+    from waves.agents import run
+
+    if run.going(planned.batch.folder / unit.name / "runs"):
+        return Turn(AGENT, f"its {role}", at_work(role))
+    return Turn(DOIT, "the next doit", f"its {role} has ended; the next `doit` goes on from there")
 
 
 def _patience(planned: Planned, unit: Unit, outcome: Outcome) -> Turn:

@@ -21,6 +21,7 @@ from waves.records import made_by_runs, read_json, read_text, write_json, write_
 from waves.steps import about, guarded
 from waves.steps.about import About
 from waves.steps.allowance import BACK_OFF
+from waves.steps.outcome import at_work
 from waves.steps.work import HeldError, Work, one_line
 
 BLOCKED = re.compile(r"^BLOCKED:\s*(.+)$", re.MULTILINE)  # what the prompts of those that write ask for
@@ -178,7 +179,7 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
 
 
 def _at_work(role: str) -> HeldError:
-    return HeldError("waiting", f"its {role} is at work")
+    return HeldError("waiting", at_work(role))
 
 
 @contextmanager
@@ -249,6 +250,9 @@ def _judge(
 def _begin(work: Work, task: Task, directory: Path, fault: str | None) -> None:
     """Everything that has to be known of the time before the run, written down before it can begin."""
     guarded.worktree_at(work, task.head, made_by_runs(work.path)[0] if task.writes else frozenset())
+    if task.writes and (left := git.uncommitted(work.worktree)):
+        named = ", ".join(shown(one) for one in left[:5])
+        work.say(f"flag: the {task.role} begins with what is uncommitted in the worktree: {named}")
     before = git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
     interrupted = _runs_for(work, task)
     thread = _interrupted_thread(interrupted) if interrupted else _writers_thread(work, task)

@@ -6,13 +6,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waves import git, lifecycle, locks
+from waves.errors import GitError, WavesError
 from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
 from waves.records import Json, UnitFolder, made_by_runs, read_json
@@ -37,6 +38,8 @@ class Batch:
         assert repository.work_tree is not None
         self.checkout: Path = repository.work_tree
         self.folder = self.checkout / ".waves" / plan.batch
+        # Followed where a person has put it on another disk: git names worktrees by their real paths.
+        self._worktrees = Path(os.path.realpath(self.checkout / ".worktrees"))
         self.units: Mapping[str, UnitFolder] = {unit.name: UnitFolder(self.folder / unit.name) for unit in plan.units}
         self.landing = locks.Queue()
         self._opening = threading.RLock()  # what many steps may ask for first at once; cached_property has no lock
@@ -119,7 +122,7 @@ class Batch:
     # ---- facts
 
     def worktree_path(self, unit: Unit) -> Path:
-        return self.checkout / ".worktrees" / f"issue-{unit.issues[0]}-{unit.name}"
+        return self._worktrees / f"issue-{unit.issues[0]}-{unit.name}"
 
     def facts(self, unit: Unit) -> Facts:
         """Everything that verdicts on this unit need, from files alone: no network, nothing written."""
@@ -185,9 +188,7 @@ class Batch:
 
     def final(self, name: str) -> Json | None:
         if name not in self._final:
-            value = read_json(self.folder / name / "outcome.json")
-            sound = value is not None and value.get("final") is True and fits(value, FINAL)
-            self._final[name] = value if sound else None
+            self._final[name] = final_outcome(self.folder / name)
         return self._final[name]
 
     def finalise(self, name: str) -> None:
@@ -205,8 +206,20 @@ class Batch:
             if self._fetched > asked and not branches:
                 return
             began = time.monotonic()
-            git.fetch(self.repository, [self.plan.base, *branches])
+            try:
+                git.fetch(self.repository, [self.plan.base, *branches])
+            except GitError as error:
+                raise self._without_base() or error from None
             self._fetched = began
+
+    def _without_base(self) -> WavesError | None:
+        """What is to be said of a fetch that failed, if that is because the remote has no such base any more."""
+        with suppress(GitError):
+            if self.plan.base not in git.remote_heads(self.repository, self.plan.base):
+                where = self.plan.path.relative_to(self.plan_top).as_posix()
+                words = f"the remote has no branch {self.plan.base}, the `base` of {where}"
+                return WavesError(f"{words}: push it again, or write the base's new name there")
+        return None
 
     def fetch_objects(self, ref: str, remote: str = "origin") -> None:
         """Bring what a remote ref holds, without a ref for it here."""
@@ -312,6 +325,12 @@ class Batch:
 
 # What the outcome of a unit at its end holds.
 FINAL = {"state": str, "reason": str, "steps": list, "parts": dict, "time": (int, float)}
+
+
+def final_outcome(folder: Path) -> Json | None:
+    """What is written of a unit that is merged and cleaned up; None of one that is not at its end."""
+    value = read_json(folder / "outcome.json")
+    return value if value is not None and value.get("final") is True and fits(value, FINAL) else None
 
 
 def step_of(name: str) -> Step:

@@ -114,18 +114,25 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
     for one in found.foreign:
         if not one.path.startswith(("refs/remotes/", "refs/waves/")) and one.path not in units:
             work.say(f"flag: {one.what} while the {role} ran; it was left so")
-    shared = [one for one in found.differences if one.shared]
+    differences, lost = found.differences, []
+    if not work.batch.worktree_path(work.unit).exists():
+        # One thing happened, and not one for each file: the worktree is made anew, and the rest is put back.
+        differences, lost = tuple(one for one in differences if one.kind == "ref" or one.shared), [DELETED]
+    shared = [one for one in differences if one.shared]
     spared = shared if shared and company.had_company(work.batch, directory) else []
-    blamed = [one for one in found.differences if one not in spared]
+    blamed = [one for one in differences if one not in spared]
     for one in spared:
         work.say(f"flag: {one.what} while the {role} and other agents ran; it is put back, and nobody's strike")
-    problems = list(dict.fromkeys([*known, *(one.what for one in blamed)]))
-    if found.differences:
+    problems = list(dict.fromkeys([*known, *lost, *(one.what for one in blamed)]))
+    if differences or lost:
         write_json(directory / "guarded.json", {"problems": problems, "over": False})
-    for line in _put_back(work, worktree, before, found.differences, directory / "removed", writes=writes):
+    for line in _put_back(work, worktree, before, differences, directory / "removed", writes=writes):
         work.say(f"restored: {line}")
     write_json(directory / "guarded.json", {"problems": problems, "over": True})
     return tuple(problems)
+
+
+DELETED = "its worktree was deleted while it ran"
 
 
 def _put_back(

@@ -9,6 +9,11 @@ from waves import lifecycle
 from waves.lifecycle import Facts, Verdict
 
 
+def at_work(role: str) -> str:
+    """Why a unit waits while its agent works and nobody waits for that."""
+    return f"its {role} is at work"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Where a unit stands: merged | escalated | waiting | dropped | closed | broken | going, with the reason."""

@@ -157,7 +157,7 @@ def make(work: Work, branch: str) -> git.Repository:
     batch = work.batch
     rebuilt = worktrees.rebuild(batch.repository, batch.worktree_path(work.unit), branch)
     if rebuilt.left:
-        work.say(f"flag: the worktree was damaged and is made anew; what was in it is {rebuilt.left}")
+        work.say(f"flag: what stood there was no sound worktree on {branch}: it is kept, whole, as {rebuilt.left}")
     mark = rebuilt.worktree.git_dir / "waves-set-up"  # goes where the worktree goes
     if not mark.exists():
         _set_up(batch.plan.setup, batch.checkout, batch.worktree_path(work.unit))
