@@ -86,11 +86,13 @@ def unit(name: str) -> tuple[Planned, Unit]:
     from waves.plan.faults import did_you_mean
 
     batch, _, short = name.rpartition("/")
-    plans, _ = sound(batch)
+    plans, code = sound(batch)
     found = [(one, unit) for one in plans for unit in one.plan.units if unit.name == short]
     if not found:
         known = [unit.name for one in plans for unit in one.plan.units]
-        raise UsageError(f"no unit is called {name!r}{did_you_mean(short, known) or '; `waves status` lists them'}")
+        where = " in a plan that reads well" if code else ""
+        advice = did_you_mean(short, known) or ("" if code else "; `waves status` lists them")
+        raise UsageError(f"no unit is called {name!r}{where}{advice}")
     if len(found) > 1:
         ways = " or ".join(f"{one.name}/{short}" for one, _ in found)
         raise UsageError(f"{len(found)} batches have a unit {short!r}; say {ways}")
