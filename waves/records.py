@@ -119,7 +119,7 @@ RESULTS: Mapping[str, Mapping[str, Any]] = {
     "merged": {"head": str, "merge_commit": str},
 }
 # What some keys hold in the result of any step, where it has them.
-KEYS: Mapping[str, Any] = {"tokens": (int, type(None)), "voided": int, "generation": int, "flags": list}
+KEYS: Mapping[str, Any] = {"tokens": (int, type(None)), "voided": int, "generation": int, "flags": list, "fork": str}
 
 
 class UnitFolder:

@@ -14,7 +14,8 @@ from waves import git, process, prompts
 from waves.agents import worktrees
 from waves.forges import Pull
 from waves.plan.model import Setup
-from waves.records import made_by_runs, read_json, write_text
+from waves.records import RESULTS, made_by_runs, read_json, write_text
+from waves.shapes import fits
 from waves.steps import branch as branches
 from waves.steps.pr import refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
@@ -52,7 +53,7 @@ def _dispatched_before(work: Work) -> Taken | None:
     record = work.facts.records.get("worktree")
     # Without its record, which a person may have deleted, the file still says what the unit was dispatched with.
     earlier = record.result if record else read_json(work.path / "worktree.json")
-    if not earlier:
+    if not earlier or not fits(earlier, RESULTS["worktree"]):
         return None
     repository, branch = work.batch.repository, str(earlier["branch"])
     if git.resolve(repository, f"refs/heads/{branch}") is None:
