@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from loop_world import World
 
-from waves import __version__
+from waves import __version__, cli
 
 VERBS = (
     "ask", "audit", "check", "confirm", "demo", "deploy", "doctor", "explain", "graph", "init", "logs", "mcp",
@@ -73,7 +74,7 @@ def test_outside_a_repository_every_verb_says_so(world: World, verb: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "verb", ["check", "confirm", "status", "ask", "wait", "audit", "run", "stop", "explain a", "logs a", "rule a drop"]
+    "verb", ["check", "confirm", "status", "ask", "wait", "audit", "run", "explain a", "logs a", "rule a drop"]
 )
 def test_without_a_plan_every_verb_says_how_to_begin(world: World, verb: str) -> None:
     done = world.waves(*verb.split(), code=2)
@@ -144,16 +145,28 @@ def test_a_pipe_that_closes_early_is_no_error(world: World) -> None:
     assert done.stderr == "code 0\n"
 
 
-def test_a_bug_of_ours_is_one_line_and_a_log(world: World) -> None:
-    world.plan("a")
-    (world.checkout / ".waves/b/a").mkdir(parents=True)
-    outcome = {"final": True, "state": "merged", "parts": {}, "time": 1.0, "steps": [3]}
-    (world.checkout / ".waves/b/a/outcome.json").write_text(json.dumps(outcome))
-    world.extra["TMPDIR"] = str(world.folder)
-    done = world.run(code=70)
-    words, _, log = done.out.rstrip("\n").rpartition(" ")
+def test_a_bug_of_ours_is_one_line_and_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command("broken")
+    def broken() -> None:
+        raise AssertionError("never so")
+
+    cli.waves.add_command(broken)
+    try:
+        assert cli.run(["broken"]) == 70
+    finally:
+        del cli.waves.commands["broken"]
+    words, _, log = capsys.readouterr().err.rstrip("\n").rpartition(" ")
     assert words == "this is a bug of Waves: please report it with"
-    assert "Traceback" in Path(log).read_text()
+    assert "AssertionError: never so" in Path(log).read_text()
+    Path(log).unlink()
+
+
+def test_a_file_that_can_not_be_written_is_no_bug_of_ours(world: World) -> None:
+    world.plan("a")
+    proof = world.checkout / ".waves/b/audit.json"
+    proof.mkdir(parents=True)
+    done = world.waves("audit", code=1)
+    assert done.out == f"{proof}: Is a directory; see to the disk and to who may write there, then run again\n"
 
 
 def test_an_outcome_that_was_edited_into_another_shape_is_none(world: World) -> None:

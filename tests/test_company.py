@@ -23,7 +23,7 @@ def batch_of(folder: Path, *rulings: Ruling) -> Batch:
 def run(batch: Batch, unit: str, name: str, began: float, ended: float | None = None) -> Path:
     directory = batch.folder.parent / unit / "runs" / name
     directory.mkdir(parents=True)
-    (directory / "about.json").write_text(json.dumps({"started": began}))
+    (directory / "about.json").write_text(json.dumps({"key": "k", "role": "reviewer", "started": began}))
     if ended is not None:
         (directory / "judged.json").write_text("{}")
         os.utime(directory / "judged.json", (ended, ended))

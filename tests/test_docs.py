@@ -238,10 +238,12 @@ def fits(kind: str, value: Any) -> bool:
 
 
 def test_what_json_says_is_what_the_page_says(world: World) -> None:
-    """A batch with an item to rule on, and a broken plan beside it, so that every list has an entry."""
-    world.plan("a", "c", policy={"nits": "ask"}, skip=[{"issue": 9, "why": "later"}])
-    world.agent(reviewer_a_0=review("approved", nits=[item()]))
+    """An item to rule on, a broken plan beside it, a unit taken out of its plan: every list has an entry."""
+    rest = {"policy": {"nits": "ask"}, "skip": [{"issue": 9, "why": "later"}]}
+    world.plan("a", "c", "gone", **rest)
+    world.agent(reviewer_a_0=review("approved", nits=[item()]), reviewer_gone_0=review("approved", nits=[item()]))
     world.run(code=10)
+    world.plan("a", "c", **rest)
     (world.checkout / "plans/bad.yaml").write_text("batch: bad\nuntis: []\n")
     for command, code in (("status", 2), ("ask", 2), ("explain a", 0), ("audit", 2)):
         out = world.waves(*command.split(), "--json", code=code).out

@@ -184,7 +184,8 @@ def test_a_unit_that_is_merged_keeps_only_what_it_came_to(repository: Path, step
     order.shuffle(came_to)
     outcome = repository / ".waves" / "auth" / "a" / "outcome.json"
     outcome.parent.mkdir(parents=True, exist_ok=True)
-    outcome.write_text(json.dumps({"state": "merged", "final": True, "steps": came_to, "parts": {}, "time": 1.0}))
+    ended = {"state": "merged", "reason": "", "final": True, "steps": came_to, "parts": {}, "time": 1.0}
+    outcome.write_text(json.dumps(ended))
     try:
         graph = graph_of(repository)
     finally:

@@ -18,7 +18,7 @@ from plan_texts import DESIGN, SMALL
 ROOT = Path(__file__).resolve().parent.parent
 # From the ground up: a module imports from the lines above its own, and from its own package. The design has it too.
 LAYERS = """
-errors, plaintext, scrub
+errors, plaintext, scrub, shapes
 process, records, locks
 contracts
 plan
@@ -29,6 +29,7 @@ triage
 report.texts
 steps
 audit, workspace
+unplanned
 report
 doit_state, notify
 tasks
@@ -43,11 +44,11 @@ PURE = (
     "triage.naming", "triage.numbered", "triage.proposal", "triage.words",
     "report.graph", "report.layout", "report.stages", "report.timeline", "steps.outcome",
 )  # fmt: skip
-OF_PURE = ("errors", "records", *PURE)  # all of Waves that a pure module may import
+OF_PURE = ("errors", "records", "shapes", *PURE)  # all of Waves that a pure module may import
 NOT_PURE = {"os", "random", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time"}
 # The shell knows what the plan says and what agents owe, and decides nothing.
 SHELL = ("process", "locks", "git", "agents", "channels", "forges", "demo")
-OF_SHELL = ("errors", "records", "plaintext", "scrub", "contracts", "plan.model", *SHELL)
+OF_SHELL = ("errors", "records", "shapes", "plaintext", "scrub", "contracts", "plan.model", *SHELL)
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 50  # lines
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|managers?|misc|common)(_|$)", re.IGNORECASE)
 SLOW = {"rich", "jinja2", "github", "jsonschema", "strictyaml"}

@@ -134,7 +134,7 @@ def test_a_worktree_that_is_made_anew_is_set_up_anew_and_what_was_in_it_is_kept_
         implementer_a_0_2='test "$(cat notes.log)" = "set up"; ' + IMPLEMENT,
     )
     done = world.run()
-    kept = done.line("flag: the worktree was damaged").rpartition(" ")[2]
+    kept = done.line("flag: what stood there was no sound worktree on feat/a").rpartition(" ")[2]
     assert (Path(kept) / "left.txt").read_text() == "precious\n"
     assert world.tree() == {"app.txt": "one", "a.txt": "a"}
 

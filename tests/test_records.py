@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from waves import records
 from waves.records import Record, Trouble, UnitFolder
 
-RECORD = Record("review@0", {"head": "abc"}, {"review-0.json": "d"}, {"verdict": "approved"}, 1.0, 2.5, 1)
+REVIEWED = {"head": "abc", "verdict": "approved"}
+RECORD = Record("review@0", {"head": "abc"}, {"review-0.json": "d"}, REVIEWED, 1.0, 2.5, 1)
 TROUBLE = Trouble("review@0", "escalated", "it came to nothing", 2, "waves rule …", "digest")
 
 # Writes the same file again and again, each time with other content, and says when it has begun.

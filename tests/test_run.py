@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -295,6 +297,29 @@ def test_a_process_that_only_has_the_number_of_an_earlier_one_is_left_alone(
     finally:
         innocent.kill()
         innocent.wait()
+
+
+@linux
+def test_after_a_reboot_nothing_is_taken_for_alive_whatever_has_its_number_and_its_start_time(
+    tmp_path: Path, directory: Path, patient: run.Spec
+) -> None:
+    """All files of a run that goes on, as a reboot leaves them: the numbers may be those of other processes now."""
+    start(directory, patient)
+    agent = int(told(tmp_path / "agent"))
+    left = tmp_path / "after-reboot"
+    shutil.copytree(directory, left)
+    records.write_json(left / "spec.json", (records.read_json(left / "spec.json") or {}) | {"run": "of the last boot"})
+    for name in ("launched.json", "started.json"):
+        text = (left / name).read_text()
+        (left / name).write_text(re.sub(r'"[0-9a-f-]{36}/', '"00000000-0000-4000-8000-000000000000/', text))
+        assert (left / name).read_text() != text
+    assert run.state(left) is State.DIED
+    run.stop(left)
+    run.kill_leftovers(left)
+    assert run.state(directory) is State.RUNNING
+    # As it was written down the same process is known for what it is: the boot alone makes the difference.
+    started = records.read_json(directory / "started.json") or {}
+    assert started["agent"] == {"pid": agent, "identity": process.identity(agent)}
 
 
 @linux

@@ -181,7 +181,7 @@ def test_an_issue_in_two_plans_is_the_first_ones_by_file_name(world: World) -> N
     one, two = read(world)
     assert one.elsewhere(one.plan.units[0]) is None
     assert two.elsewhere(two.plan.units[0]) == (
-        "issue #7 is in the batch 'one' too, in unit 'a': take it out of plans/two.yaml or of plans/one.yaml"
+        "issue #7 is in the batch 'one' too, in unit 'a': take it out of plans/two.yaml:7 or of plans/one.yaml:7"
     )
 
 
@@ -211,7 +211,7 @@ def test_an_issue_that_the_second_plan_began_first_stays_with_it(world: World) -
         one, two = read(world)
         assert two.elsewhere(two.plan.units[0]) is None
         assert one.elsewhere(one.plan.units[0]) == (
-            "issue #7 is in the batch 'two' too, in unit 'x': take it out of plans/one.yaml or of plans/two.yaml"
+            "issue #7 is in the batch 'two' too, in unit 'x': take it out of plans/one.yaml:7 or of plans/two.yaml:7"
         )
     going.wait()
 

@@ -14,6 +14,7 @@ from waves.errors import WavesError
 from waves.forges import Pull
 from waves.plan.model import Unit
 from waves.records import Json, Record, digest, made_by_runs, read_json, write_json
+from waves.shapes import fits, rows
 from waves.steps import inherited
 from waves.steps.batch import Batch
 
@@ -201,8 +202,23 @@ def _states(batch: Batch) -> Counter[str]:
 
 def is_current(batch: Batch) -> bool:
     """Whether audit.json was made from the very records that the units have now."""
+    value = written(batch)
+    return value is not None and value["key"] == _key(batch)
+
+
+def written(batch: Batch) -> Json | None:
+    """What audit.json holds; None where it was never made, or a person made something else of it."""
     value = read_json(batch.folder / "audit.json")
-    return value is not None and value.get("key") == _key(batch)
+    if value is None or not fits(value, {"criteria": list, "key": str}):
+        return None
+    whole = _all_fit(value, "criteria", {"means": str, "ok": bool, "evidence": list})
+    shown = {"unit": str, "ok": bool, "text": str}
+    return value if whole and all(_all_fit(one, "evidence", shown) for one in value["criteria"]) else None
+
+
+def _all_fit(value: Json, key: str, shape: Mapping[str, type]) -> bool:
+    found = rows(value, key)
+    return len(found) == len(value[key]) and all(fits(one, shape) for one in found)
 
 
 def _key(batch: Batch) -> str:

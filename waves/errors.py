@@ -16,7 +16,8 @@ class WavesError(Exception):
 
 def disk_words(error: OSError) -> str:
     """The system's word for a file that cannot be read or written, with the file."""
-    where = f"{error.filename}: " if error.filename else ""
+    named = error.filename2 or error.filename  # of two, the one that was to be written
+    where = f"{named}: " if named else ""
     return f"{where}{error.strerror or error}; see to the disk and to who may write there, then run again"
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
+from waves.shapes import fits, made, words
+
 Json = dict[str, Any]
 
 
@@ -110,19 +112,19 @@ class Trouble:
     person: bool = False  # a person has to do something outside of Waves first
 
 
-# What the fields of both may hold, by their annotations.
-SHAPES: Mapping[str, Any] = {
-    "str": str, "int": int, "bool": bool, "float": (int, float), "Mapping[str, str]": dict, "Mapping[str, Any]": dict,
-}  # fmt: skip
-
-
-def shaped(kind: type[Any], value: Json) -> Any:
-    """A Record or a Trouble from plain data; None: one that a person edited into another shape proves nothing."""
-    with contextlib.suppress(TypeError):
-        found = kind(**value)
-        if all(isinstance(getattr(found, field.name), SHAPES[str(field.type)]) for field in fields(kind)):
-            return found
-    return None
+# What the results of these kinds of steps always hold: later steps, and the status, go by it.
+RESULTS: Mapping[str, Mapping[str, Any]] = {
+    "worktree": {"branch": str, "head": str, "base": str},
+    "implement": {"head": str, "before": str},
+    "pr": {"number": int, "branch": str, "head": str, "url": str, "files": int, "lines": int},
+    "checks": {"head": str, "state": str},
+    "review": {"head": str, "verdict": str},
+    "decide": {"head": str, "decision": str, "reason": str, "items": dict},
+    "correct": {"head": str},
+    "merged": {"head": str, "merge_commit": str},
+}
+# What some keys hold in the result of any step, where it has them.
+KEYS: Mapping[str, Any] = {"tokens": (int, type(None)), "voided": int, "generation": int, "flags": list, "fork": str}
 
 
 class UnitFolder:
@@ -156,7 +158,9 @@ class UnitFolder:
         except OSError:
             return
         for name in names:
-            if found := shaped(kind, read_json(self.path / folder / name) or {}):
+            # A record that a person edited into another shape is no proof of anything.
+            found = made(kind, read_json(self.path / folder / name))
+            if found is not None and (not isinstance(found, Record) or _is_whole(found)):
                 yield found
 
     def forget_cache(self) -> None:
@@ -210,11 +214,18 @@ class UnitFolder:
             write_json(self.path / "troubles" / f"{file_stem(trouble.step)}.json", plain_data(trouble))
 
 
+def _is_whole(record: Record) -> bool:
+    """Whether the result of a step holds all that others go by."""
+    kind = "merged" if record.result.get("merged") else record.step.partition("@")[0]
+    known = {key: shape for key, shape in KEYS.items() if key in record.result}
+    return fits(record.result, {**RESULTS.get(kind, {}), **known})
+
+
 def made_by_runs(folder: Path) -> tuple[set[str], set[str]]:
     """Commit ids and patch ids of everything that a unit's recorded agent runs made."""
-    made = [read_json(path) or {} for path in sorted(folder.glob("runs/*/made.json"))]
-    patches = {one for value in made for one in value.get("patch_ids", ())}
-    return {one for value in made for one in value.get("commits", ())}, patches
+    found = [read_json(path) or {} for path in sorted(folder.glob("runs/*/made.json"))]
+    patches = {one for value in found for one in words(value, "patch_ids")}
+    return {one for value in found for one in words(value, "commits")}, patches
 
 
 def file_stem(step: str) -> str:

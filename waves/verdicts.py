@@ -9,6 +9,7 @@ from typing import Any
 from waves.contracts import Item, Review
 from waves.plaintext import plain
 from waves.plan.model import Policy, Ruling
+from waves.shapes import made, rows
 
 # Lists of items that Waves itself adds to those of a review.
 CHECKS, CONFLICT, NUMBERING = "checks", "conflict", "numbering"
@@ -53,7 +54,9 @@ def to_json(decision: Decision) -> dict[str, Any]:
 
 
 def decision_from(value: Mapping[str, Any]) -> Decision:
-    treated = tuple(Treated(Item(**one["item"]), one["treatment"], one["why"]) for one in value.get("treated", ()))
+    """The decision in a file; what a person made of an item that is none is left out."""
+    read = ((made(Item, one.get("item")), one) for one in rows(value, "treated"))
+    treated = tuple(Treated(item, str(one.get("treatment", "")), str(one.get("why", ""))) for item, one in read if item)
     return Decision(str(value.get("decision", "")), str(value.get("reason", "")), treated)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from waves.plan import reader, semantics
 from waves.plan.faults import did_you_mean
 from waves.plan.model import Plan, Unit
 from waves.records import read_text, write_text
-from waves.steps.batch import Batch, Listener
+from waves.steps.batch import Batch, Listener, last_outcome
 
 PLANS = "plans"
 OWN_FOLDERS = ("/.waves/", "/.worktrees/")  # of a checkout, as git is told to ignore them
@@ -28,6 +29,7 @@ class Held:
 
     turn: str
     reason: str
+    waits_for: str = "its plan"  # what its units wait for, in a word or two
 
 
 class Planned:
@@ -101,6 +103,8 @@ class Planned:
         """Why nothing of this batch may be dispatched, as far as the plan itself says; None when all is well."""
         if self.fault:
             return Held("plan", str(self.fault))
+        if obstacle := self._in_the_way():
+            return Held("person", f"{self.name}: nothing is dispatched: {obstacle}", waits_for="a person")
         if left := self.left_to_decide():
             listed = "".join(f"\n  {line.partition(chr(10))[0]}" for line in left)
             return Held("person", f"{self.name}: not confirmed, so nothing is dispatched; left to decide:{listed}")
@@ -109,6 +113,16 @@ class Planned:
             return Held("person", f"{self.name}: {reason}")
         if not self._uncommitted and (difference := self._uncommitted_change()):
             return Held("person", f"{self.name}: {difference}, so nothing is dispatched; commit {self.shown}")
+        return None
+
+    def _in_the_way(self) -> str | None:
+        """What keeps Waves from having its own folders in the checkout."""
+        for path in (".waves", f".waves/{self.plan.batch}", ".worktrees"):
+            folder = self.checkout / path
+            if os.path.lexists(folder) and not folder.is_dir():
+                return f"{folder} is in the way of a folder of that name: move it"
+            if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+                return f"you may not write to {folder}: `chmod u+rwx {folder}`, or have its owner do that"
         return None
 
     @property
@@ -176,7 +190,7 @@ class Planned:
                 if shared and other.works_on(theirs, comes_first=other.path.name < self.path.name):
                     return (
                         f"issue #{shared[0]} is in the batch '{other.name}' too, in unit '{theirs.name}': "
-                        f"take it out of {self.shown} or of {other.shown}"
+                        f"take it out of {self.shown}:{unit.line} or of {other.shown}:{theirs.line}"
                     )
         return None
 
@@ -201,10 +215,10 @@ class Planned:
 
     def merged_parts(self) -> Mapping[str, Mapping[str, str]]:
         """Merged unit to the parts of its entry as they were when it was settled."""
-        final, last = self.batch.final, self.batch.last_outcome
+        folder, final = self.batch.folder, self.batch.final
         names = [unit.name for unit in self.plan.units]
-        outcomes = {name: final(name) or last(name) for name in names}
-        return {name: one["parts"] for name, one in outcomes.items() if one and one.get("state") == "merged"}
+        outcomes = {name: final(name) or last_outcome(folder / name) for name in names}
+        return {name: one["parts"] for name, one in outcomes.items() if one and one["state"] == "merged"}
 
 
 def _dropped(plan: Plan, unit: Unit) -> bool:

@@ -11,6 +11,7 @@ from waves import records
 from waves.agents.run import Exit, Spec
 from waves.errors import UsageError
 from waves.plan.model import Agent
+from waves.shapes import made
 
 # What an agent that publishes by itself gets of our environment.
 OF_THE_FORGE = ("GH_TOKEN", "GITHUB_TOKEN", "GH_HOST", "GH_ENTERPRISE_TOKEN", "GITHUB_API_URL")
@@ -132,11 +133,7 @@ def cut_short(kind: AgentKind, job: Job, also: Callable[[], Failure | None] = la
 
 def progress_of(directory: Path) -> Progress | None:
     """What is known of a run that goes on or has ended; None where its kind of agent does not say."""
-    value = records.read_json(directory / "progress.json")
-    try:
-        return None if value is None else Progress(**value)
-    except TypeError:
-        return None
+    return made(Progress, records.read_json(directory / "progress.json"))
 
 
 def thread_of(directories: Sequence[Path]) -> str | None:

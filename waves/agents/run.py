@@ -244,7 +244,8 @@ def _locked(directory: Path) -> bool:
 
 def _read_exit(directory: Path) -> records.Json | None:
     value = records.read_json(directory / "exit.json")
-    return value if value is not None and isinstance(value.get("reason"), str) else None
+    whole = value is not None and isinstance(value.get("reason"), str) and isinstance(value.get("code"), int | None)
+    return value if whole else None
 
 
 def _collect(directory: Path, value: Mapping[str, Any]) -> Exit:

@@ -11,6 +11,7 @@ from waves import records
 from waves.agents.entries import Entry
 from waves.agents.plainfiles import Plain
 from waves.agents.snapshot import Snapshot
+from waves.shapes import fits
 
 
 def save(snapshot: Snapshot, path: Path) -> None:
@@ -32,7 +33,7 @@ def save(snapshot: Snapshot, path: Path) -> None:
 def load(path: Path) -> Snapshot | None:
     """The snapshot in a file, None where there is none or it is not whole."""
     value = records.read_json(path)
-    if value is None:
+    if value is None or not fits(value, SHAPE):
         return None
     try:
         return Snapshot(
@@ -46,8 +47,14 @@ def load(path: Path) -> Snapshot | None:
             unit_refs=tuple(value["unit_refs"]),
             contents={path: _bytes(data) for path, data in value["contents"].items()},
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         return None
+
+
+SHAPE = {
+    "taken_ns": int, "files": dict, "closed": list, "index": (dict, type(None)), "untracked": list, "guarded": dict,
+    "refs": dict, "unit_refs": list, "contents": dict,
+}  # fmt: skip
 
 
 def _values(entry: Entry) -> list[Any]:

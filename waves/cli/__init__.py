@@ -10,8 +10,8 @@ import click
 
 from waves import __version__
 from waves.cli import examples, managing, planning, running, seeing
-from waves.cli.chosen import BUG, DONE, EXIT_CODES, INTERRUPTED, USAGE
-from waves.errors import UsageError, WavesError
+from waves.cli.chosen import BUG, DONE, EXIT_CODES, FAILED, INTERRUPTED, USAGE
+from waves.errors import UsageError, WavesError, disk_words
 
 
 def main() -> None:
@@ -36,6 +36,11 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        if error.filename is None:
+            return _bug()  # about no file that a person could see to
+        click.echo(disk_words(error), err=True)
+        return FAILED
     except Exception:
         return _bug()
 

@@ -19,6 +19,7 @@ DONE, FAILED, USAGE, PERSON, AGENTS, BUG, INTERRUPTED = 0, 1, 2, 10, 75, 70, 130
 EXIT_CODES = """\b
 Exit codes: 0 done, 1 failed, 2 usage or plan error, 10 waiting for a person,
 75 waiting for agents or checks, 70 a bug of Waves (with a log file), 130 interrupted."""
+NO_PLAN = "there is no plan in plans/; `waves init` makes the folder, `waves triage` drafts one"
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable: docs/json.md.")
 
 
@@ -50,11 +51,11 @@ def top() -> Path:
 
 def plans(*names: str) -> list[Planned]:
     """The plans named, or all; raises UsageError where there is none."""
-    from waves import workspace
+    from waves import unplanned, workspace
 
     found = list(workspace.plans(top(), [name for name in names if name]))
     if not found:
-        raise UsageError("there is no plan in plans/; `waves init` makes the folder, `waves triage` drafts one")
+        raise UsageError("\n".join([NO_PLAN, *(one.line for one in unplanned.unplanned(top(), ()))]))
     return found
 
 
@@ -85,11 +86,13 @@ def unit(name: str) -> tuple[Planned, Unit]:
     from waves.plan.faults import did_you_mean
 
     batch, _, short = name.rpartition("/")
-    plans, _ = sound(batch)
+    plans, code = sound(batch)
     found = [(one, unit) for one in plans for unit in one.plan.units if unit.name == short]
     if not found:
         known = [unit.name for one in plans for unit in one.plan.units]
-        raise UsageError(f"no unit is called {name!r}{did_you_mean(short, known) or '; `waves status` lists them'}")
+        where = " in a plan that reads well" if code else ""
+        advice = did_you_mean(short, known) or ("" if code else "; `waves status` lists them")
+        raise UsageError(f"no unit is called {name!r}{where}{advice}")
     if len(found) > 1:
         ways = " or ".join(f"{one.name}/{short}" for one, _ in found)
         raise UsageError(f"{len(found)} batches have a unit {short!r}; say {ways}")

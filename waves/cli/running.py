@@ -63,9 +63,10 @@ def stop_command(unit: str) -> None:
 
     To stop only the dispatching, end `doit` (^C): agents then go on, and the next `doit` takes up what they did.
     """
+    from waves import workspace
     from waves.commands import stop
 
-    for line in stop.stop(chosen.top(), chosen.plans(), unit):
+    for line in stop.stop(chosen.top(), list(workspace.plans(chosen.top())), unit):
         click.echo(line)
 
 

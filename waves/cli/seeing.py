@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 
 import click
 
@@ -23,15 +24,19 @@ def status_command(plan: str, watch: bool, as_json: bool) -> int:
     """
     if watch:
         return _watch(plan, as_json)
+    from waves import unplanned
     from waves.report import status as page
 
     plans, code = chosen.sound(plan, say=not as_json)
     batches = [page.batch_status(planned) for planned in plans]
+    left = unplanned.of_batches(chosen.top(), chosen.plans(plan))
     if as_json:
-        chosen.print_json({"batches": [page.to_json(one) for one in batches], "faults": chosen.faults(plan)})
+        whole = {"batches": [page.to_json(one) for one in batches], "unplanned": [asdict(one) for one in left]}
+        chosen.print_json({**whole, "faults": chosen.faults(plan)})
         return code
     terminal = sys.stdout.isatty()
     pages = [page.show(one, page.terminal_width(terminal), colour=page.in_colour(terminal)) for one in batches]
+    pages += ["\n".join(one.line for one in left)] if left else []
     click.echo("\n\n".join(pages), nl=bool(pages), color=True)
     return code
 

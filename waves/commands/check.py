@@ -20,6 +20,7 @@ from waves.report.status import unreachable
 from waves.steps.batch import Batch
 from waves.steps.issue import as_heard, by_stranger
 from waves.triage import scopes
+from waves.unplanned import of_batches
 from waves.workspace import Planned
 
 
@@ -47,6 +48,7 @@ def check(planned: Planned) -> Report:
         found += semantics.faults_of_facts(plan, facts)
     else:
         notes.append(f"{planned.name}: {unreachable(planned)}; only the file was checked")
+    notes += [one.line for one in of_batches(planned.top, [planned])]
     words = {weight: reader.describe(plan.path, _of(found, weight)) for weight in ("plan", "unit", "hint")}
     words["plan"] += planned.left_to_decide()
     return Report(words["plan"], words["unit"], (*words["hint"], *notes), _verdict(planned, words))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from waves import tasks, workspace
+from waves import tasks, unplanned, workspace
 from waves.errors import UsageError
 from waves.report import again, turns
 from waves.workspace import Planned
@@ -24,7 +24,8 @@ def run(top: Path, names: Sequence[str], *, uncommitted: bool, threads: int | No
 
     planned = list(workspace.plans(top, names, uncommitted=uncommitted, once=once))
     if not planned:
-        raise UsageError("there is no plan in plans/; write one, or run `waves init` first")
+        left = (one.line for one in unplanned.unplanned(top, ()))
+        raise UsageError("\n".join(["there is no plan in plans/; write one, or run `waves init` first", *left]))
     arguments = ["-n", str(threads)] if threads else []
     # The person's doit configuration is for the person's own tasks.
     main = DoitMain(ModuleTaskLoader(tasks.namespace(planned)), config_filenames=())

@@ -8,6 +8,7 @@ from pathlib import Path
 from waves.agents import run
 from waves.errors import UsageError
 from waves.plan.faults import did_you_mean
+from waves.plan.model import WRITERS
 from waves.workspace import Planned
 
 
@@ -30,6 +31,7 @@ def stop(top: Path, plans: Sequence[Planned], name: str) -> Iterator[str]:
             if run.state(directory) in run.GOING:
                 run.stop(directory)
                 stopped = True
-                yield f"{unit}: stopped {directory.name}; the next `doit` goes on from what it committed"
+                then = "goes on from what it committed" if directory.name.partition("-")[0] in WRITERS else "asks anew"
+                yield f"{unit}: stopped {directory.name}; the next `doit` {then}"
     if not stopped:
         yield "no agent is running"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -47,10 +48,16 @@ class Document:
         return f"unit '{printable(node.value, 80)}'" if isinstance(node, yaml.ScalarNode) else f"unit {int(index) + 1}"
 
 
+CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)  # what git leaves of one
+
+
 def read(text: str) -> Document | list[Located]:
     """The document, or every fault that makes the text no plain YAML mapping of texts, lists and mappings."""
     if found := FORBIDDEN.search(text):
         return [_forbidden(text, found.start())]
+    if found := CONFLICT.search(text):
+        spot = Spot(text.count("\n", 0, found.start()), 0)
+        return [Located(spot, "a merge or a rebase stopped here: resolve the conflict first")]
     try:
         faults = list(_refused(text))
         node = None if faults else yaml.compose(text, Loader=LOADER)

@@ -10,8 +10,10 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from waves import unplanned, workspace
 from waves.report.words import summary
 
 if TYPE_CHECKING:
@@ -230,9 +232,10 @@ class Reporter:
         if isinstance(sys.exc_info()[1], KeyboardInterrupt):
             self._shown.write(INTERRUPTED)
             return
-        if not self._session.planned:
-            self._shown.write(NO_PLAN)
-        for text in (*self._errors, *(summary(planned) for planned in self._session.planned)):
+        planned = self._session.planned
+        top = planned[0].top if planned else workspace.top_folder(Path.cwd())
+        left = (one.line for one in unplanned.of_batches(top, planned))
+        for text in (*self._errors, *(summary(one) for one in planned), *([] if planned else [NO_PLAN]), *left):
             self._shown.write(text)
 
     def unheard(self, _task: object) -> None:

@@ -20,6 +20,7 @@ from waves.report import drawing, graph, history, reviews, stages, timeline, tur
 from waves.report.status import BatchStatus, UnitStatus, batch_status
 from waves.report.timeline import Axis, Bar, Link, in_words, round_words
 from waves.report.words import STATES
+from waves.shapes import rows
 from waves.workspace import Planned
 
 ROLES = ("implementer", "reviewer", "corrector", "arbiter")
@@ -107,7 +108,7 @@ def _batch(planned: Planned, now: float) -> BatchPage:
         most_tokens=max((sum(one.tokens.values()) for one in pages), default=0),
         seconds=axis.marks[-1][0] - axis.start - sum(cut for _, cut in axis.cuts),
         agent_seconds=sum(bar.spent for bar in bars if bar.work and bar.kind in timeline.POOLS),
-        audit=read_json(planned.batch.folder / "audit.json") if units else None,
+        audit=audit.written(planned.batch) if units else None,
         audit_is_current=bool(units) and audit.is_current(planned.batch),
         skip=planned.plan.skip,
     )
@@ -124,11 +125,10 @@ def _unit(planned: Planned, unit: Unit, status: UnitStatus, bars: Sequence[Bar],
     tokens: Counter[str] = Counter()
     for run in runs:
         tokens[run.role] += run.tokens or 0
-    listed = (read_json(folder.path / "issue.json") or {}).get("issues")
-    issues = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    issue = read_json(folder.path / "issue.json")
     return UnitPage(
         status=status,
-        titles=tuple(str(one.get("title", "")) for one in issues),
+        titles=tuple(str(one.get("title", "")) for one in rows(issue, "issues")),
         url=_openable(str(records["pr"].result.get("url", "")) if "pr" in records else ""),
         spent=max(bar.ended for bar in bars) - bars[0].started if bars else None,
         lane=tuple(_block(bar, axis, since.get(bar)) for bar in bars),

@@ -10,8 +10,10 @@ from waves.plaintext import plain
 from waves.records import Json, read_json
 from waves.report import turns
 from waves.report.status import unit_status, unreachable
+from waves.verdicts import decision_from
 
 if TYPE_CHECKING:
+    from waves.contracts import Item
     from waves.plan.model import Unit
     from waves.report.status import UnitStatus
     from waves.workspace import Planned
@@ -63,17 +65,17 @@ def _of_unit(planned: Planned, unit: Unit, status: UnitStatus) -> Iterator[Quest
         yield Question(planned.name, name, "unit" if rulings else "", _line(status.reason), where, rulings, "")
 
 
-def _items(planned: Planned, unit: Unit, step: str) -> Mapping[str, Json]:
+def _items(planned: Planned, unit: Unit, step: str) -> Mapping[str, Item]:
     """The items of the decision that a unit stands at, as rulings name them."""
     cycle = step.partition("@")[2]
-    value = read_json(planned.batch.folder / unit.name / f"decision-{cycle}.json") or {}
-    return {f"{one['item']['id']}@{cycle}": one["item"] for one in value.get("treated", ())}
+    decision = decision_from(read_json(planned.batch.folder / unit.name / f"decision-{cycle}.json") or {})
+    return {f"{one.item.id}@{cycle}": one.item for one in decision.treated}
 
 
-def _of_item(item: Json, asked: str) -> Iterator[str]:
-    yield f"the reviewer ({item['list']}, priority {item['priority']}, confidence {item['confidence']:g})"
-    for words, key in (("says", "issue"), ("because", "detail"), ("proposes", "fix")):
-        said = _line(item.get(key, ""))
+def _of_item(item: Item, asked: str) -> Iterator[str]:
+    yield f"the reviewer ({item.list}, priority {item.priority}, confidence {item.confidence:g})"
+    for words, text in (("says", item.issue), ("because", item.detail), ("proposes", item.fix)):
+        said = _line(text)
         if said and not asked.endswith(said):
             yield f"{words}: {said}"
 

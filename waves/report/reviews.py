@@ -9,6 +9,7 @@ from pathlib import Path
 from waves.contracts import Item
 from waves.plan.model import Ruling
 from waves.records import Json, Record, read_json
+from waves.shapes import made, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ def _reviewed(folder: Path, record: Record, rulings: tuple[Ruling, ...]) -> Revi
     cycle = record.step.partition("@")[2]
     review = read_json(folder / f"review-{cycle}.json") or {}
     decision = read_json(folder / f"decision-{cycle}.json") or {}
-    points = list(_points(cycle, decision.get("treated", ())))
+    points = list(_points(cycle, rows(decision, "treated")))
     known = {point.name for point in points}
-    points += [one for one in _points(cycle, [{"item": item} for item in review.get("items", ())])
+    points += [one for one in _points(cycle, [{"item": item} for item in rows(review, "items")])
                if one.name not in known]  # fmt: skip
     return Reviewed(
         cycle=cycle,
@@ -69,8 +70,5 @@ def _reviewed(folder: Path, record: Record, rulings: tuple[Ruling, ...]) -> Revi
 
 def _points(cycle: str, treated: list[Json]) -> Iterator[Point]:
     for one in treated:
-        try:
-            item = Item(**one["item"])
-        except (KeyError, TypeError):
-            continue  # a person edited the file; `waves explain` says so
-        yield Point(f"{item.id}@{cycle}", item, str(one.get("treatment", "")), str(one.get("why", "")))
+        if item := made(Item, one.get("item")):  # else a person edited the file; `waves explain` says so
+            yield Point(f"{item.id}@{cycle}", item, str(one.get("treatment", "")), str(one.get("why", "")))

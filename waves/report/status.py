@@ -84,7 +84,7 @@ def _as_held(unit: UnitStatus, held: Held | None, at_work: bool) -> UnitStatus:
     if unit.turn != turns.DOIT or not (held or at_work):
         return unit
     if held:
-        return replace(unit, turn=turns.PERSON, waits_for="its plan", reason="")
+        return replace(unit, turn=turns.PERSON, waits_for=held.waits_for, reason="")
     return replace(unit, waits_for="the doit at work")
 
 

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waves.lifecycle import RUN
-from waves.records import Json, read_json
+from waves.plan.schema import ROLES
+from waves.records import read_json
+from waves.steps.outcome import at_work
+from waves.verdicts import FEEDBACK, decision_from
 
 if TYPE_CHECKING:
+    from waves.contracts import Item
     from waves.plan.model import Unit
     from waves.steps.outcome import Outcome
     from waves.workspace import Planned
@@ -55,6 +59,8 @@ def turn_of(planned: Planned, unit: Unit, running: str = "") -> Turn:
     if outcome.state == "merged" and trouble:  # in the clean-up, such as of what is nowhere else
         waits = (PERSON, "a person") if trouble.kind == "waiting" else (DOIT, "the next doit")
         return Turn(*waits, outcome.reason)
+    if outcome.at == "issue" and (taken := planned.elsewhere(unit)):
+        return Turn(PERSON, "a person", taken)
     if outcome.state == "going" or (outcome.state == "merged" and outcome.at):
         return Turn(DOIT, "the next doit")
     if outcome.state in ("merged", "dropped"):
@@ -63,10 +69,25 @@ def turn_of(planned: Planned, unit: Unit, running: str = "") -> Turn:
         return Turn(DOIT, "the next doit", outcome.reason)
     if outcome.state in ("escalated", "closed") and planned.batch.survey(unit)[outcome.at].kind == RUN:
         return Turn(DOIT, "the next doit")  # a person has ruled, or has changed what it was about
+    if role := _left_at_work(outcome):
+        return _ended(planned, unit, role)
     asked = tuple(_asked(planned, unit, outcome))
     if outcome.state == "waiting" and not asked:
         return _patience(planned, unit, outcome)
     return Turn(PERSON, "a person", outcome.reason, asked)
+
+
+def _left_at_work(outcome: Outcome) -> str | None:
+    """The role of the agent that was at work when somebody looked last and did not wait for it."""
+    return next((role for role in ROLES if outcome.state == "waiting" and outcome.reason == at_work(role)), None)
+
+
+def _ended(planned: Planned, unit: Unit, role: str) -> Turn:
+    from waves.agents import run
+
+    if run.going(planned.batch.folder / unit.name / "runs"):
+        return Turn(AGENT, f"its {role}", at_work(role))
+    return Turn(DOIT, "the next doit", f"its {role} has ended; the next `doit` goes on from there")
 
 
 def _patience(planned: Planned, unit: Unit, outcome: Outcome) -> Turn:
@@ -100,20 +121,20 @@ def _asked(planned: Planned, unit: Unit, outcome: Outcome) -> Iterator[Asked]:
 
 def _items(planned: Planned, unit: Unit, step: str, treatments: Mapping[str, str]) -> Iterator[Asked]:
     cycle = step.partition("@")[2]
-    value = read_json(planned.batch.folder / unit.name / f"decision-{cycle}.json") or {}
-    for item in (one["item"] for one in value.get("treated", ())):
-        name = f"{item['id']}@{cycle}"
+    decision = decision_from(read_json(planned.batch.folder / unit.name / f"decision-{cycle}.json") or {})
+    for item in (one.item for one in decision.treated):
+        name = f"{item.id}@{cycle}"
         if treatments.get(name) == "ask":
             others = ("defer", "requested") if name.startswith("V") else ("defer",)
             yield Asked(_words(name, item), command(planned, unit, name, "correct"), others, name, "correct")
 
 
-def _words(name: str, item: Json) -> str:
+def _words(name: str, item: Item) -> str:
     from waves.plaintext import plain
 
-    place = f" {item['file']}" + (f":{item['line']}" if item.get("line") else "") if item.get("file") else ""
-    who = f" ({item['detail'].partition(',')[0]})" if item.get("list") == "feedback" else ""
-    return " ".join(plain(f"{name}{place}{who}: {item.get('issue', '')}").split())[:LONGEST]
+    place = f" {item.file}" + (f":{item.line}" if item.line else "") if item.file else ""
+    who = f" ({item.detail.partition(',')[0]})" if item.list == FEEDBACK else ""
+    return " ".join(plain(f"{name}{place}{who}: {item.issue}").split())[:LONGEST]
 
 
 def _drop(planned: Planned, unit: Unit) -> Asked:

@@ -18,8 +18,10 @@ from waves.agents import run as runs
 from waves.agents.snapshot import shown
 from waves.plan.model import WRITERS, Agent
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
-from waves.steps import guarded
+from waves.steps import about, guarded
+from waves.steps.about import About
 from waves.steps.allowance import BACK_OFF
+from waves.steps.outcome import at_work
 from waves.steps.work import HeldError, Work, one_line
 
 BLOCKED = re.compile(r"^BLOCKED:\s*(.+)$", re.MULTILINE)  # what the prompts of those that write ask for
@@ -82,15 +84,15 @@ def _next(work: Work, task: Task) -> tuple[Path, str | None]:
     faults: list[str] = []
     asked: list[str] = []  # why a person was asked
     for directory in earlier:
-        about = read_json(directory / "about.json")
+        begun = about.read(directory)
         judged = read_json(directory / "judged.json")
-        if about is None:
-            return directory, faults[-1] if faults else None  # interrupted before it began
-        if about.get("key") != task.key:
+        if begun is None and judged is None:
+            return directory, faults[-1] if faults else None  # interrupted before it began, or what it was is lost
+        if begun is None or begun.key != task.key:
             if judged is None:
                 _end(work, directory, task.role, "what it was for has changed")
         elif judged is None or judged.get("fault") is None:
-            return directory, about.get("previous_fault")
+            return directory, begun.previous_fault
         elif judged.get("strike"):
             faults.append(str(judged["fault"]))
         elif judged.get("person"):
@@ -113,8 +115,8 @@ def _not_used_up(work: Work, attempts: list[Path]) -> list[Path]:
 def see_off(work: Work) -> None:
     """See every run of the unit to its end before the worktree moves under it; raises HeldError as `_end` does."""
     for directory in runs.unjudged(work.path / "runs"):
-        if about := read_json(directory / "about.json"):
-            _end(work, directory, str(about["role"]), "a person pushed while it worked")
+        if (directory / about.FILE).exists():
+            _end(work, directory, directory.name.partition("-")[0], "a person pushed while it worked")
 
 
 def _end(work: Work, directory: Path, role: str, why: str) -> None:
@@ -157,9 +159,12 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
     agent, allowance = work.batch.plan.agent_for(task.role), work.batch.allowance
     kind = agents.kind_of(agent)
     with _place(work, task, directory):
-        if read_json(directory / "about.json") is None:
-            _refuse_to_begin(work, agent)
-            _begin(work, task, directory, fault)
+        if about.read(directory) is None:
+            if runs.state(directory) in runs.NOT_BEGUN:
+                _refuse_to_begin(work, agent)
+                _begin(work, task, directory, fault)
+            else:
+                _take_for(work, task, directory)
         job = _job(work, task, directory)
         was_over = runs.state(directory) is runs.State.ENDED
         spec, asked = kind.spec(agent, job), read_text(directory / "asked.md")
@@ -177,7 +182,7 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
 
 
 def _at_work(role: str) -> HeldError:
-    return HeldError("waiting", f"its {role} is at work")
+    return HeldError("waiting", at_work(role))
 
 
 @contextmanager
@@ -214,7 +219,7 @@ def _held_by_account(failure: agents.Failure) -> HeldError:
 
 def _after_failure(work: Work, task: Task, ran: Ran, failure: agents.Failure, *, was_over: bool) -> str | None:
     """What a failure that is nobody's strike leads to: a person is asked, the unit waits, or the next run goes on."""
-    resumed = bool((read_json(ran.directory / "about.json") or {}).get("resume"))
+    resumed = (begun := about.read(ran.directory)) is not None and begun.resume is not None
     if failure.consequence == "person" and not (failure.kind == "context" and resumed):
         raise _asks_person(work, ran, f"{failure.message}; {failure.what_next}", failure.kind)
     fault = _judge(ran, failure.message, strike=False, failure=failure.kind, until=failure.until)
@@ -251,16 +256,26 @@ def _judge(
 def _begin(work: Work, task: Task, directory: Path, fault: str | None) -> None:
     """Everything that has to be known of the time before the run, written down before it can begin."""
     guarded.worktree_at(work, task.head, made_by_runs(work.path)[0] if task.writes else frozenset())
+    if task.writes and (left := git.uncommitted(work.worktree)):
+        named = ", ".join(shown(one) for one in left[:5])
+        work.say(f"flag: the {task.role} begins with what is uncommitted in the worktree: {named}")
     before = git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
     interrupted = _runs_for(work, task)
     thread = _interrupted_thread(interrupted) if interrupted else _writers_thread(work, task)
     asked = task.prompt(fault, directory)
     write_text(directory / "asked.md", prompts.RESUMED + asked if interrupted and thread else asked)
     extra = guarded.look_before(work, directory, writes=task.writes)
-    write_json(directory / "about.json", {
-        "key": task.key, "role": task.role, "before": before, "previous_fault": fault, "environment": dict(extra),
-        "started": time.time(), "resume": thread,
-    })  # fmt: skip
+    about.write(directory, About(task.key, task.role, before, fault, dict(extra), time.time(), thread))
+
+
+def _take_for(work: Work, task: Task, directory: Path) -> None:
+    """A run that was begun for this role and cycle, and whose file about that a person deleted or edited.
+
+    It is taken for what is asked now, rather than paid for again; its branch has not moved, for nobody took it in.
+    """
+    work.say(f"flag: {directory / about.FILE} was deleted or edited; {directory.name} is taken for what is asked now")
+    before = git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
+    about.write(directory, About(task.key, task.role, before))
 
 
 # An end after which the thread is as good as it was; after any other, the next run begins anew.
@@ -274,7 +289,8 @@ def _runs_for(work: Work, task: Task) -> list[Path]:
 
 
 def _key(directory: Path) -> str:
-    return str((read_json(directory / "about.json") or {}).get("key", ""))
+    begun = about.read(directory)
+    return begun.key if begun else ""
 
 
 def _interrupted_thread(earlier: Sequence[Path]) -> str | None:
@@ -297,7 +313,8 @@ def _writers_thread(work: Work, task: Task) -> str | None:
 
 def _job(work: Work, task: Task, directory: Path) -> agents.Job:
     policy = work.batch.plan.policy
-    about = read_json(directory / "about.json") or {}
+    begun = about.read(directory)
+    assert begun is not None
     return agents.Job(
         role=task.role,
         unit=work.unit.name,
@@ -306,12 +323,12 @@ def _job(work: Work, task: Task, directory: Path) -> agents.Job:
         directory=directory,
         timeout=policy.run_timeout,
         stall_timeout=policy.stall_timeout,
-        git_environment=dict(about["environment"]),
+        git_environment=begun.environment,
         sandbox=policy.sandbox,
         network=policy.network,
         publishes=policy.publish == "agent" and task.role == "implementer",
         scratch=work.path / "scratch",
-        resume=about.get("resume"),
+        resume=begun.resume,
     )
 
 

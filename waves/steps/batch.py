@@ -6,18 +6,19 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waves import git, lifecycle, locks
+from waves.errors import GitError, WavesError
 from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
 from waves.records import Json, UnitFolder, made_by_runs, read_json
+from waves.shapes import fits
 from waves.steps import branch, claim, inherited
-from waves.steps.outcome import SHAPES as OUTCOME_SHAPES
 from waves.steps.outcome import Outcome, outcome_of
 from waves.steps.said import Said
 
@@ -38,6 +39,8 @@ class Batch:
         assert repository.work_tree is not None
         self.checkout: Path = repository.work_tree
         self.folder = self.checkout / ".waves" / plan.batch
+        # Followed where a person has put it on another disk: git names worktrees by their real paths.
+        self._worktrees = Path(os.path.realpath(self.checkout / ".worktrees"))
         self.units: Mapping[str, UnitFolder] = {unit.name: UnitFolder(self.folder / unit.name) for unit in plan.units}
         self.landing = locks.Queue()
         self._opening = threading.RLock()  # what many steps may ask for first at once; cached_property has no lock
@@ -129,7 +132,7 @@ class Batch:
     # ---- facts
 
     def worktree_path(self, unit: Unit) -> Path:
-        return self.checkout / ".worktrees" / f"issue-{unit.issues[0]}-{unit.name}"
+        return self._worktrees / f"issue-{unit.issues[0]}-{unit.name}"
 
     def facts(self, unit: Unit) -> Facts:
         """Everything that verdicts on this unit need, from files alone: no network, nothing written."""
@@ -201,15 +204,8 @@ class Batch:
 
     def final(self, name: str) -> Json | None:
         if name not in self._final:
-            value = self.last_outcome(name)
-            self._final[name] = value if value and value["final"] is True else None
+            self._final[name] = final_outcome(self.folder / name)
         return self._final[name]
-
-    def last_outcome(self, name: str) -> Json | None:
-        """`outcome.json` as the last `doit` wrote it; one that was edited into another shape is none."""
-        value = read_json(self.folder / name / "outcome.json") or {}
-        sound = all(isinstance(value.get(key), shape) for key, shape in OUTCOME_SHAPES.items())
-        return value if sound else None
 
     def finalise(self, name: str) -> None:
         self._final.pop(name, None)
@@ -226,8 +222,20 @@ class Batch:
             if self._fetched > asked and not branches:
                 return
             began = time.monotonic()
-            git.fetch(self.repository, [self.plan.base, *branches])
+            try:
+                git.fetch(self.repository, [self.plan.base, *branches])
+            except GitError as error:
+                raise self._without_base() or error from None
             self._fetched = began
+
+    def _without_base(self) -> WavesError | None:
+        """What is to be said of a fetch that failed, if that is because the remote has no such base any more."""
+        with suppress(GitError):
+            if self.plan.base not in git.remote_heads(self.repository, self.plan.base):
+                where = self.plan.path.relative_to(self.plan_top).as_posix()
+                words = f"the remote has no branch {self.plan.base}, the `base` of {where}"
+                return WavesError(f"{words}: push it again, or write the base's new name there")
+        return None
 
     def fetch_objects(self, ref: str, remote: str = "origin") -> None:
         """Bring what a remote ref holds, without a ref for it here."""
@@ -338,6 +346,22 @@ class Batch:
             self.said.forget_cache()
             self._held_since = time.time()
             yield
+
+
+# What a unit's outcome.json holds.
+OUTCOME = {"state": str, "reason": str, "final": bool, "steps": list, "parts": dict, "time": (int, float)}
+
+
+def last_outcome(folder: Path) -> Json | None:
+    """What the last `doit` wrote of a unit; None where it wrote nothing, or a person edited it into another shape."""
+    value = read_json(folder / "outcome.json")
+    return value if value is not None and fits(value, OUTCOME) else None
+
+
+def final_outcome(folder: Path) -> Json | None:
+    """What is written of a unit that is merged and cleaned up; None of one that is not at its end."""
+    value = last_outcome(folder)
+    return value if value is not None and value["final"] else None
 
 
 def step_of(name: str) -> Step:

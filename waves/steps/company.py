@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from waves.agents import run
-from waves.records import read_json
+from waves.steps import about
 from waves.steps.batch import Batch
 
 
@@ -34,4 +34,5 @@ def had_company(batch: Batch, directory: Path) -> bool:
 
 def _began(directory: Path) -> float:
     """In seconds since 1970, by the same clock as a file's time."""
-    return float((read_json(directory / "about.json") or {}).get("started", 0.0))
+    found = about.read(directory)
+    return found.started if found else 0.0

@@ -9,6 +9,7 @@ from waves.contracts import Item, Review
 from waves.errors import WavesError
 from waves.records import Json, digest, read_json
 from waves.report import texts
+from waves.shapes import fits, made, rows
 from waves.steps import arbitrate, description, feedback, proof
 from waves.steps.work import Done, Work, to_json
 from waves.verdicts import Case, Decision
@@ -47,11 +48,11 @@ def run(work: Work) -> Done:
 
 def read_review(work: Work, cycle: str) -> Review:
     value = read_json(work.path / f"review-{cycle}.json") or {}
-    try:
-        return Review(value["verdict"], value["summary"], tuple(Item(**one) for one in value["items"]))
-    except (KeyError, TypeError):
+    items = tuple(found for one in rows(value, "items") if (found := made(Item, one)))
+    if not fits(value, {"verdict": str, "summary": str, "items": list}) or len(items) != len(value["items"]):
         path = work.path / f"review-{cycle}.json"
-        raise WavesError(f"{path}: not a review any more; delete the file to have the review made again") from None
+        raise WavesError(f"{path}: not a review any more; delete the file to have the review made again")
+    return Review(value["verdict"], value["summary"], items)
 
 
 def _case(work: Work, cycle: str, review: Review, checks: Json, requested: Mapping[str, str | None]) -> Case:
@@ -73,7 +74,7 @@ def _case(work: Work, cycle: str, review: Review, checks: Json, requested: Mappi
 
 
 def _red(checks: Json) -> list[Json]:
-    return [one for one in checks.get("checks", ()) if one["state"] == "red"]
+    return [one for one in rows(checks, "checks") if one.get("state") == "red"]
 
 
 def _red_check(number: int, check: Json) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -45,8 +46,10 @@ def perform(batch: Batch, unit: Unit, step: Step) -> Verdict:
         try:
             _perform(Work(batch, unit, step, batch.facts(unit)), verdict)
         except OSError as error:
-            # Not even the trouble could be written down: nothing is, so the next `doit` tries again.
+            # Not even the trouble could be written down; this process knows of it, and the next `doit` tries again.
             batch.say(unit.name, step.name, f"broken: {disk_words(error)}")
+            with contextlib.suppress(OSError):
+                batch.units[unit.name].in_trouble(Trouble(step.name, "broken", disk_words(error)))
     return verdict
 
 

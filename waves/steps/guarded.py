@@ -8,7 +8,8 @@ from pathlib import Path
 from waves import git
 from waves.agents import Result, quarantine, restore, saved, snapshot, worktrees
 from waves.records import read_json, write_json
-from waves.steps import claim, company
+from waves.shapes import words
+from waves.steps import about, claim, company
 from waves.steps import worktree as worktree_step
 from waves.steps.work import Work
 
@@ -99,10 +100,13 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
     run's doing, also where Waves was killed before it came to a judgement.
     """
     before = saved.load(directory / "before.json")
-    earlier = read_json(directory / "guarded.json") or {"problems": [], "over": before is None}
-    if before is None or earlier["over"]:
+    earlier = read_json(directory / "guarded.json") or {}
+    known = words(earlier, "problems")
+    if earlier.get("over") or (before is None and writes):
         _forget(directory)
-        return tuple(earlier["problems"])
+        return tuple(known)
+    if before is None:
+        return (*known, "before.json of its run was deleted or edited, so nobody can tell what it wrote")
     worktree = _worktree(work)
     after = snapshot.take(worktree, _own_refs(work), previous=before)
     found = snapshot.compare(before, after, "own-work" if writes else "nothing")
@@ -110,15 +114,19 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
     for one in found.foreign:
         if not one.path.startswith(("refs/remotes/", "refs/waves/")) and one.path not in units:
             work.say(f"flag: {one.what} while the {role} ran; it was left so")
-    shared = [one for one in found.differences if one.shared]
+    differences, lost = found.differences, []
+    if not work.batch.worktree_path(work.unit).exists():
+        # One thing happened, and not one for each file: the worktree is made anew, and the rest is put back.
+        differences, lost = tuple(one for one in differences if one.kind == "ref" or one.shared), [DELETED]
+    shared = [one for one in differences if one.shared]
     spared = shared if shared and company.had_company(work.batch, directory) else []
-    blamed = [one for one in found.differences if one not in spared]
+    blamed = [one for one in differences if one not in spared]
     for one in spared:
         work.say(f"flag: {one.what} while the {role} and other agents ran; it is put back, and nobody's strike")
-    problems = list(dict.fromkeys([*earlier["problems"], *(one.what for one in blamed)]))
-    if found.differences:
+    problems = list(dict.fromkeys([*known, *lost, *(one.what for one in blamed)]))
+    if differences or lost:
         write_json(directory / "guarded.json", {"problems": problems, "over": False})
-    for line in _put_back(work, worktree, before, found.differences, directory / "removed", writes=writes):
+    for line in _put_back(work, worktree, before, differences, directory / "removed", writes=writes):
         work.say(f"restored: {line}")
     write_json(directory / "guarded.json", {"problems": problems, "over": True})
     _forget(directory)
@@ -128,6 +136,9 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
 def _forget(directory: Path) -> None:
     """Of the time before, which nothing is put back to any more: it holds files that may be secret."""
     (directory / "before.json").unlink(missing_ok=True)
+
+
+DELETED = "its worktree was deleted while it ran"
 
 
 def _put_back(
@@ -148,12 +159,13 @@ def _put_back(
 
 def collect(work: Work, directory: Path, result: Result | None = None) -> quarantine.Collected:
     """Take in what a writer committed, and write down which commits this run made, and where: the audit reads that."""
-    about = read_json(directory / "about.json") or {}
+    began = about.read(directory)
+    before = began.before if began else git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
     base = f"refs/remotes/origin/{work.batch.plan.base}"
     found = quarantine.collect(
         _worktree(work),
         work.branch,
-        str(about["before"]),
+        str(before),
         directory,
         bases=[base],
         kept=kept_refs(work) + directory.name,

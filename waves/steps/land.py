@@ -188,6 +188,9 @@ def look(work: Work, pull: Pull, head: str, base: str) -> Unclean:
     repository = work.batch.repository
     if pull.head != head and _more_than(work, pull.head, head) is None:
         return Unclean(pushed=pull.head)
+    if git.merge_base(repository, base, pull.head) is None:
+        words = f"{work.batch.plan.base} was rewritten on the remote, and no commit of {work.branch} is in it any more"
+        raise HeldError("waiting", f"{words}: put it back, or rebase {work.branch} by hand and push it", person=True)
     merged = git.merge_tree(repository, base, pull.head)
     if merged.tree is None:
         return Unclean(conflicts=merged.conflicts)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from waves import lifecycle
 from waves.lifecycle import Facts, Verdict
 
-# What `outcome.json` holds, where it is written at the end of a `doit`.
-SHAPES: Mapping[str, Any] = {"state": str, "final": bool, "time": (int, float), "steps": list, "parts": dict}
+
+def at_work(role: str) -> str:
+    """Why a unit waits while its agent works and nobody waits for that."""
+    return f"its {role} is at work"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def _published(work: Work) -> tuple[Pull, str]:
 def _ended_before(work: Work) -> Pull | None:
     """The unit's pull request, where it ended before it was written down here: no second one is opened then."""
     number = (read_json(work.path / "pr.json") or {}).get("number")
-    pull = work.batch.forge.pull(int(number)) if number else None
+    pull = work.batch.forge.pull(number) if isinstance(number, int) else None
     if pull is None and (opening := read_json(work.path / OPENING)):
         found = work.batch.forge.pull_of(work.branch)
         pull = found if found and found.head == opening.get("head") else None

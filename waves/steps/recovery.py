@@ -15,7 +15,8 @@ from waves.errors import GitError
 from waves.forges import Pull
 from waves.lifecycle import Facts
 from waves.plan.model import Unit
-from waves.records import Json, Record, digest, file_stem, plain_data, shaped, write_json, write_text
+from waves.records import Json, Record, digest, file_stem, plain_data, write_json, write_text
+from waves.shapes import made
 from waves.steps import proof
 from waves.steps.batch import Batch, step_of
 from waves.steps.claim import Claim, kept
@@ -146,7 +147,7 @@ def _named(files: Mapping[str, str]) -> Iterator[str]:
 
 
 def _records(files: Mapping[str, str]) -> dict[str, Record]:
-    found = (shaped(Record, _json(files[name])) for name in _named(files))
+    found = (made(Record, _json(files[name])) for name in _named(files))
     return {record.step: record for record in found if record}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from waves.plan.model import Policy
 from waves.records import digest, read_json, write_json
+from waves.shapes import made, rows
 
 if TYPE_CHECKING:  # imported where it is needed: `waves status` does not wait for it
     from waves.forges import Feedback
@@ -46,11 +47,11 @@ class Said:
     def _kept(self, unit: str) -> tuple[Feedback, ...]:
         if unit not in self._known:
             value = read_json(self.folder / unit / "feedback.json")
-            self._known[unit] = _from_json(value["said"]) if value else ()
+            self._known[unit] = _from_json(rows(value, "said"))
         return self._known[unit]
 
 
 def _from_json(said: Sequence[dict[str, Any]]) -> tuple[Feedback, ...]:
     from waves.forges import Feedback
 
-    return tuple(Feedback(**one) for one in said)
+    return tuple(found for one in said if (found := made(Feedback, one)))

@@ -17,6 +17,8 @@ from waves.errors import WavesError
 from waves.forges import Issue
 from waves.prompts.facts import Survey
 from waves.records import digest, read_json, write_json
+from waves.steps import about
+from waves.steps.about import About
 from waves.steps.agent_run import STRIKES
 from waves.steps.batch import Batch
 from waves.triage.model import Triage
@@ -44,7 +46,7 @@ def ask(batch: Batch, issues: Sequence[Issue], found: Triage, say: Callable[[str
 def _directories(folder: Path, key: str) -> list[Path]:
     """The run to go on with or to take the answer of, if there is one for this very question, and then new ones."""
     earlier = runs.attempts(folder, "triager")
-    last = earlier[-1:] if earlier and (read_json(earlier[-1] / "about.json") or {}).get("key") == key else []
+    last = earlier[-1:] if earlier and (begun := about.read(earlier[-1])) and begun.key == key else []
     usable = [one for one in last if not (read_json(one / "judged.json") or {}).get("fault")]
     new = runs.next_attempt(folder, "triager")
     number = int(new.name.rpartition("-")[2])
@@ -58,10 +60,10 @@ def _answer(
     """One run to its end, and what it says; a fault is written down, so that the next command begins another run."""
     agent = batch.plan.agent_for("triager")
     kind, job = agents.kind_of(agent), _job(batch, directory)
-    if read_json(directory / "about.json") is None:
+    if about.read(directory) is None:
         apart = git.checkout_apart(batch.repository, _fresh(job.worktree), found.base)
         saved.save(snapshot.take(apart, ()), directory / "before.json")
-        write_json(directory / "about.json", {"key": key, "role": "triager"})
+        about.write(directory, About(key, "triager"))
     prompt = _prompt(batch, issues, found, job, fault, in_file=agent.kind == "command")
     known = "the answer is that of" if read_json(directory / "judged.json") else f"looks at {len(issues)} issues in"
     say(f"triager: {known} {directory}")

@@ -10,7 +10,8 @@ from waves import git, process, prompts
 from waves.agents import worktrees
 from waves.forges import Pull
 from waves.plan.model import Setup
-from waves.records import made_by_runs, read_json, write_text
+from waves.records import RESULTS, made_by_runs, read_json, write_text
+from waves.shapes import fits
 from waves.steps import branch as branches
 from waves.steps import claim
 from waves.steps.pr import refuse_other_base
@@ -49,7 +50,7 @@ def _dispatched_before(work: Work) -> Taken | None:
     record = work.facts.records.get("worktree")
     # Without its record, which a person may have deleted, the file still says what the unit was dispatched with.
     earlier = record.result if record else read_json(work.path / "worktree.json")
-    if not earlier:
+    if not earlier or not fits(earlier, RESULTS["worktree"]):
         return None
     repository, branch = work.batch.repository, str(earlier["branch"])
     if git.resolve(repository, f"refs/heads/{branch}") is None:
@@ -127,7 +128,7 @@ def make(work: Work, branch: str) -> git.Repository:
     batch = work.batch
     rebuilt = worktrees.rebuild(batch.repository, batch.worktree_path(work.unit), branch)
     if rebuilt.left:
-        work.say(f"flag: the worktree was damaged and is made anew; what was in it is {rebuilt.left}")
+        work.say(f"flag: what stood there was no sound worktree on {branch}: it is kept, whole, as {rebuilt.left}")
     mark = rebuilt.worktree.git_dir / "waves-set-up"  # goes where the worktree goes
     if not mark.exists():
         _set_up(batch.plan.setup, batch.checkout, batch.worktree_path(work.unit))
