@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,3 +24,8 @@ def world(tmp_path: Path, first_world: World) -> Iterator[World]:
     made = World(tmp_path).copy(first_world)
     yield made
     made.end()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a quarter of the time the tests wait for processes that they started."""
+    return (os.cpu_count() or 1) + 1

@@ -33,7 +33,11 @@ def test_what_another_clone_has_merged_is_not_done_again(world: World) -> None:
     done = world.run(code=None, at=second_clone(world))
     assert len(world.paid()) == 2
     assert len(world.pulls()) == 1
-    assert "issue #1 is closed" in done.line("  a: ")
+    assert "issue #1 is closed, and pull request #2 merged: `waves recover b` takes that in" in done.line("  a: ")
+    world.waves("recover", at=world.folder / "second")
+    world.run(at=world.folder / "second")
+    assert world.audit(world.folder / "second") == NOTHING_AMISS
+    assert len(world.paid()) == 2
 
 
 def test_of_two_clones_at_once_exactly_one_does_each_unit(world: World) -> None:

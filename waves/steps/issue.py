@@ -15,9 +15,8 @@ def run(work: Work) -> Done:
     issues = [as_heard(work.batch.forge.issue(number), work.batch.plan.policy) for number in work.unit.issues]
     closed = [issue.number for issue in issues if issue.state != "open"]
     if closed and not work.unit.adopted:
-        named, batch = ", ".join(f"#{number}" for number in closed), work.batch.plan.batch
-        raise HeldError("waiting", f"issue {named} is closed: reopen it, or move it to `skip` in the plan; if it was "
-                                   f"merged from here, and the records are lost, `waves recover {batch}`")  # fmt: skip
+        named = ", ".join(f"#{number}" for number in closed)
+        raise HeldError("waiting", f"issue {named} is closed{_instead(work)}")
     if found := work.batch.gate.objection(work.unit):
         raise HeldError("waiting", found)
     flags = [words for issue in issues if (words := by_stranger(issue))]
@@ -25,6 +24,14 @@ def run(work: Work) -> Done:
         work.say(f"flag: {flag}")
     work.folder.write_target("issue.json", to_json({"issues": [asdict(issue) for issue in issues]}))
     return Done({"issues": len(issues), "flags": flags}, ("issue.json",))
+
+
+def _instead(work: Work) -> str:
+    """What to do about an issue that is closed: it may be by what this batch did, and nobody here knows of."""
+    pull = work.batch.forge.pull_of(work.unit.branch)
+    if pull is not None and pull.state == "merged":
+        return f", and pull request #{pull.number} merged: `waves recover {work.batch.plan.batch}` takes that in"
+    return ": reopen it, or move it to `skip` in the plan"
 
 
 def as_heard(issue: Issue, policy: Policy) -> Issue:
