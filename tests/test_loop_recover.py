@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from loop_world import APPROVED, BLOCKING, NOTHING_AMISS, World, commit, item, review
@@ -151,6 +152,18 @@ def test_a_pull_request_whose_claim_is_gone_is_left_to_a_person(world: World) ->
     )
 
 
+def test_what_was_not_to_be_published_is_not_in_the_claim(world: World) -> None:
+    world.plan("a", policy={"merge": "ask"})
+    world.agent(implementer_a="git commit -qm 'feat: none' --allow-empty; echo keep > nowhere-else.txt")
+    world.run(code=10)
+    at = world.commit({"pushed.txt": "x\n"}, "fix: by hand", at=on_branch(world, "feat/a"))
+    world.run(code=10)
+    assert world.head(f"refs/waves/b/a/uncommitted-before-{at[:12]}", at=world.checkout)
+    tree = world.git("log", "--name-only", "--format=", "refs/waves/b/a/claim", at=world.origin)
+    assert "pushed.txt" in tree
+    assert "nowhere-else.txt" not in tree
+
+
 def test_a_unit_that_is_dropped_is_let_go_of(world: World) -> None:
     world.plan("a", policy={"merge": "ask"})
     world.run(code=10)
@@ -168,3 +181,10 @@ def test_while_a_doit_works_nothing_is_recovered(world: World) -> None:
         done = world.waves("recover", code=None)
         assert done.out.startswith("batch 'b' is held by process ")
     first.wait()
+
+
+def on_branch(world: World, name: str) -> Path:
+    """A colleague's clone with that branch checked out."""
+    colleague = world.colleague()
+    world.git("switch", "-q", name, at=colleague)
+    return colleague

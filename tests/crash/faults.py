@@ -1,7 +1,8 @@
 """What can befall a Waves process, installed from inside it before Waves begins; it knows nothing of Waves itself.
 
 Python reports what a process is about to do to the outside (start a program, rename, open for writing, connect) to
-audit hooks, so that a process can be killed, or refused the disk, before exactly the n-th of these acts.
+audit hooks, so that a process can be killed, or refused the disk, before exactly the n-th of these acts. Before one is
+after the one before it: a program that was started has ended by then, and its work on the outside is done.
 """
 
 from __future__ import annotations

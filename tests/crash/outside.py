@@ -67,8 +67,10 @@ def _git(world: World, batch: Batch) -> list[str]:
     made: set[str] = set()
     for path in (world.checkout / ".waves").glob("*/*/runs/*/made.json"):
         value = json.loads(path.read_text())
-        # Of a unit that was merged before everything local was lost, what was merged is there.
-        made |= {value["head"]} if path.parent.name == "recovered" else set(value["commits"])
+        if path.parent.name == "recovered":  # merged before everything local was lost: what was merged is there
+            made.add(value["head"])
+        elif (path.parent / "exit.json").exists():  # else it was lost, and what of it was not published with it
+            made |= set(value["commits"])
     reachable = set(world.git("rev-list", "--all").splitlines())
     found += [f"commit {one} is reachable from nothing" for one in made - reachable]
     return found

@@ -309,12 +309,12 @@ class Batch:
         self._taken.clear()
         for remote, units in wanted.items():
             there = git.remote_refs(self.repository, *units, remote=remote)
-            for ref, at in ((one, there[one]) for one in units if one in there):
-                own = ref.removeprefix("refs/heads/")
-                if ref != own and not self._is_known(units[ref], own, at):
-                    self._pushed[units[ref]] = at
-                elif ref == own:
-                    claim.look_again(self, units[ref], at)
+            for ref, unit in units.items():
+                at, own = there.get(ref, ""), ref.removeprefix("refs/heads/")
+                if ref == own:
+                    claim.look_again(self, unit, at)
+                elif at and not self._is_known(unit, own, at):
+                    self._pushed[unit] = at
 
     def _is_known(self, name: str, own: str, head: str) -> bool:
         """Whether a remote head is Waves' own doing, or the last one with nothing but the base merged into it.

@@ -1,12 +1,13 @@
 """A unit's claim on the remote: whose it is, and what was known of it there; it takes no unit from anybody unasked.
 
 A commit that no branch leads to: its message is JSON, with the unit's records as texts, and its parents are the newest
-commit made for the unit and those that Waves keeps of it. So one push, the same that publishes the branch, brings away
-all that would be paid for again.
+commit made for the unit and what was published before. So one push, the same that publishes the branch, brings away all
+that would be paid for again; what was not to be published stays here.
 """
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import socket
@@ -18,6 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from waves import git
+from waves.errors import GitError
 from waves.records import read_json, write_json
 from waves.steps.work import HeldError
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 OWN = "claim.json"  # in the unit's folder: where its claim was left
 KEPT = ("*.json", "prompt.md", "templates/*", "records/*.json", "troubles/*.json")
 OF_A_RUN = ("about.json", "judged.json", "made.json")  # once it was judged
+PUBLISHING = ("pr", "correct@")  # steps that push
 NOTHING: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
@@ -176,18 +179,19 @@ def release(batch: Batch, unit: str) -> None:
     """Let go of a unit that is not done here any more; one that was taken over meanwhile stays where it is."""
     path = batch.units[unit].path / OWN
     if value := read_json(path):
-        git.push_refs(batch.repository, {ref(batch, unit): ("", str(value.get("at", "")))})
-        path.unlink()
+        with contextlib.suppress(GitError):  # the next `doit` tries again
+            git.push_refs(batch.repository, {ref(batch, unit): ("", str(value.get("at", "")))})
+            path.unlink()
 
 
 def _write(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, str]], claim: Claim) -> bool:
     """Put this clone's claim in the place of the one at `claim.at`, and move other refs in the same push."""
     value = {
-        **_self(batch), "batch": batch.plan.batch, "since": claim.since, "files": dict(claim.files),
+        **_self(batch), "batch": batch.plan.batch, "since": claim.since or _now(), "files": dict(claim.files),
         "refs": dict(claim.refs),
     }  # fmt: skip
     parents = list(dict.fromkeys([newest, *claim.refs.values()]))
-    text = json.dumps(value, indent=1, sort_keys=True)
+    text = batch.scrub(json.dumps(value, indent=1, sort_keys=True))
     at = git.commit_tree(batch.repository, f"{newest}^{{tree}}", parents, text)
     if not git.push_refs(batch.repository, {**moves, ref(batch, unit): (at, claim.at)}):
         return False
@@ -201,10 +205,11 @@ def remember(batch: Batch, unit: str, claim: Claim) -> None:
 
 
 def _present(batch: Batch, unit: str, claim: Claim) -> Claim:
-    """The claim with all that is known of the unit now."""
-    below = kept(batch, unit)
-    refs = {name.removeprefix(below): at for name, at in git.refs(batch.repository, below).items()}
-    return replace(claim, files=_files(batch.units[unit].path), refs=refs)
+    """The claim with all that is known of the unit now, and may be known."""
+    below, folder = kept(batch, unit), batch.units[unit]
+    pushed = {record.result.get("head") for step, record in folder.records.items() if step.startswith(PUBLISHING)}
+    refs = {name.removeprefix(below): at for name, at in git.refs(batch.repository, below).items() if at in pushed}
+    return replace(claim, files=_files(folder.path), refs=refs)
 
 
 def _files(folder: Path) -> dict[str, str]:
