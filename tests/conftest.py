@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from loop_world import World
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("waves", deadline=None)
 settings.load_profile("waves")
+# Where the tests are started in the background, a shell has it ignored, and every process of theirs would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
