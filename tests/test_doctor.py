@@ -99,6 +99,14 @@ def test_a_remote_that_does_not_answer_is_bad(world: World) -> None:
     assert doctor(world).line("forge of b").startswith("bad  forge of b: git ls-remote")
 
 
+def test_a_password_in_the_remotes_address_is_noted_and_not_shown(world: World) -> None:
+    world.plan("a")
+    world.git("remote", "set-url", "origin", "https://ana:hunter2hunter2@localhost:1/acme/widgets.git")
+    done = world.waves("doctor", "b", code=1)
+    assert "origin of b: its address holds a password" in done.out
+    assert "hunter2" not in done.out
+
+
 def test_a_plan_with_a_fault_is_bad(world: World) -> None:
     world.plan("a")
     (world.checkout / "plans/b.yaml").write_text("batch: b\n")

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from waves import git, process
 from waves.agents import codex_binary, codex_rollout, codex_trial
@@ -143,7 +144,15 @@ def _plan(planned: Planned) -> Iterator[Line]:
                 return
             yield from _github(planned)
             yield _push(planned)
+        yield from _address(planned)
         yield _answers(planned)
+
+
+def _address(planned: Planned) -> Iterator[Line]:
+    """A note where the remote's address holds a password, which git puts on the command line of its own helper."""
+    if urlsplit(git.remote_url(planned.batch.repository) or "").password:
+        yield Line(f"origin of {planned.name}", "note", "its address holds a password, which others here can see",
+                   "take it out, and use `gh auth login` or a credential helper")  # fmt: skip
 
 
 def _answers(planned: Planned) -> Line:
