@@ -111,7 +111,8 @@ def test_what_an_agent_was_given_is_not_published_by_it(world: World) -> None:
     with (world.checkout / ".git/info/exclude").open("a") as file:
         file.write("/.env\n")
     red_once = "echo token ghp_$(printf a1B2c3D4e5%.0s 1 2 3 4); test -e mended.txt"
-    world.plan("a", setup={"copy": [".env"]}, local={"checks": [red_once]})
+    set_up = {"copy": [".env"], "run": [f"test ! -e .env || {{ cat .env >&2; test -e {world.folder}/ready; }}"]}
+    world.plan("a", setup=set_up, local={"checks": [red_once]})
     named = saying(world, "named", written(nits=[item("why is canary-dotenv there?")]))
     world.agent(
         implementer_a_0_1=TELL + IMPLEMENT + "\n" + COMMIT_IT,
@@ -119,6 +120,10 @@ def test_what_an_agent_was_given_is_not_published_by_it(world: World) -> None:
         reviewer_a_0="cat .env\n" + named,
         corrector_a_1_1=TELL + COMMIT_IT, corrector_a_1_2=TELL + "echo 3 > mended.txt; git add mended.txt\n" + ANEW,
     )  # fmt: skip
+    failed = world.run(code=1).line("  a: broken: setup command")
+    assert failed.endswith("export STRIPE_KEY='[secret: STRIPE_KEY]'")
+    assert holding(CANARY, *world.checkout.glob(".worktrees/*.setup.log")) == []
+    (world.folder / "ready").touch()
     done = world.run()
     assert "its commits hold the value of STRIPE_KEY, which must not be published" in done.out
     assert world.paid() == [

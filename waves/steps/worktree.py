@@ -9,11 +9,11 @@ from pathlib import Path
 from waves import git, process, prompts
 from waves.agents import worktrees
 from waves.forges import Pull
-from waves.plan.model import Setup
 from waves.records import RESULTS, made_by_runs, read_json, write_text
 from waves.shapes import fits
 from waves.steps import branch as branches
 from waves.steps import claim
+from waves.steps.batch import Batch
 from waves.steps.pr import refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
 
@@ -131,22 +131,24 @@ def make(work: Work, branch: str) -> git.Repository:
         work.say(f"flag: what stood there was no sound worktree on {branch}: it is kept, whole, as {rebuilt.left}")
     mark = rebuilt.worktree.git_dir / "waves-set-up"  # goes where the worktree goes
     if not mark.exists():
-        _set_up(batch.plan.setup, batch.checkout, batch.worktree_path(work.unit))
+        _set_up(batch, batch.worktree_path(work.unit))
         write_text(mark, "")
     return rebuilt.worktree
 
 
-def _set_up(setup: Setup, checkout: Path, path: Path) -> None:
+def _set_up(batch: Batch, path: Path) -> None:
+    setup = batch.plan.setup
     for name in setup.copy:
-        source = checkout / name
+        source = batch.checkout / name
         if source.is_file():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, path / name)
     for command in setup.run:
         done = process.run(["sh", "-c", command], cwd=path, env=process.clean_environment(), timeout=SETUP_TIMEOUT)
         if done.code:
-            write_text(path.parent / f"{path.name}.setup.log", (done.out + done.err).decode("utf-8", "replace"))
-            tail = done.err.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
+            out, err = (batch.scrub(one.decode("utf-8", "replace")) for one in (done.out, done.err))
+            write_text(path.parent / f"{path.name}.setup.log", out + err)
+            tail = err.strip().splitlines()[-1:] or ["no message"]
             raise HeldError("broken", f"setup command `{command}` ended with {done.code} in {path}: {tail[0]}")
 
 
