@@ -117,6 +117,8 @@ def test_a_worktree_that_is_locked_is_kept_and_named(world: World) -> None:
     done = world.run(code=10)
     assert "is kept: somebody locked it" in done.line("  a: ")
     world.git("worktree", "unlock", str(world.worktree("a")))
+    # As a `git worktree add` leaves it that was killed: that is nobody's lock.
+    world.git("worktree", "lock", "--reason", "initializing", str(world.worktree("a")))
     world.run()
     assert world.worktrees() == []
 

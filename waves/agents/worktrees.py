@@ -112,9 +112,18 @@ def drop_unborn(repository: Repository) -> None:
             _delete(head.parent)
 
 
+MAKING = "initializing"  # the reason with which `git worktree add` locks what it makes, until it is made
+
+
+def is_locked(worktree: Repository) -> bool:
+    """Whether somebody locked it; the lock of a `git worktree add` that was killed is nobody's."""
+    lock = plainfiles.look(worktree.git_dir / "locked")
+    return lock.kind != "absent" and lock.text != MAKING
+
+
 def _unlock(worktree: Repository) -> None:
-    """Take off the lock that `git worktree add` puts on what it makes, where it was killed before it could do so."""
-    if plainfiles.look(worktree.git_dir / "locked").text == "initializing":
+    """Take off the lock of a `git worktree add` that was killed before it could do so."""
+    if plainfiles.look(worktree.git_dir / "locked").text == MAKING:
         (worktree.git_dir / "locked").unlink()
 
 

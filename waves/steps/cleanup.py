@@ -49,7 +49,7 @@ def _remove_worktree(work: Work, head: str) -> list[str]:
         return []
     if git.branch_of(worktree) not in (work.branch, None):
         raise HeldError("waiting", f"{path} is kept: somebody put it on another branch")
-    if (worktree.git_dir / "locked").exists():
+    if worktrees.is_locked(worktree):
         raise HeldError("waiting", f"{path} is kept: somebody locked it (`git worktree unlock` lets go of it)")
     if not _was_merged(work, git.resolve(worktree, "HEAD"), head):
         raise HeldError("waiting", f"{path} is kept: it has commits that were not merged")
