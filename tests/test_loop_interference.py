@@ -28,12 +28,25 @@ def test_a_worktree_that_is_deleted_under_its_agent_costs_that_run_and_one_line(
         with world.open_gate(gate):
             shutil.rmtree(world.worktree("a"))
     assert run.wait().code == 0, run.out
-    words = "it changed what it must not: its worktree was deleted while it ran"
+    words = "its worktree was deleted while it ran"
     assert [line.partition(": ")[2] for line in run.out.splitlines() if "deleted" in line] == [
-        f"implementer: {words}", f"reviewer: {words}",
+        f"flag: {words}; what it committed lies beside its run, and is taken in",
+        f"reviewer: it changed what it must not: {words}",
     ]  # fmt: skip
     assert "restored" not in run.out
     assert world.paid() == ["implementer a 0 1", "implementer a 0 2", "reviewer a 0 1", "reviewer a 0 2"]
+    assert world.audit() == NOTHING_AMISS
+
+
+def test_a_worktree_that_is_deleted_after_its_agent_ended_costs_nothing(world: World) -> None:
+    world.plan("a")
+    world.run("--once", code=75)
+    until(lambda: world.journal("end"), "the implementer has ended")
+    until(lambda: list(world.unit("a").glob("runs/*/exit.json")), "its end is written down")
+    shutil.rmtree(world.worktree("a"))
+    world.run()
+    assert world.paid() == ["implementer a 0 1", "reviewer a 0 1"]
+    assert world.tree()["a.txt"] == "a"
     assert world.audit() == NOTHING_AMISS
 
 

@@ -39,8 +39,9 @@ def lose(world: World, *, whole: bool) -> list[str]:
     _kill_all(world)
     merged = {branch.removeprefix("feat/") for branch, pull in world.pulls().items() if pull["state"] == "merged"}
     runs = {run.relative_to(world.checkout): run for run in (world.checkout / ".waves/b").glob("*/runs/*-*-*")}
-    begun = {path for path, run in runs.items() if (run / "started.json").exists() and path.parts[2] not in merged}
+    begun = {path for path, run in runs.items() if (run / "started.json").exists()}
     whole_ones = {path for path in begun if (runs[path] / "exit.json").exists()}
+    of_merged = {path for path in whole_ones if path.parts[2] in merged}
     if whole:
         shutil.rmtree(world.checkout)
         world.clone(world.checkout, "--no-local")
@@ -48,7 +49,7 @@ def lose(world: World, *, whole: bool) -> list[str]:
         world.git("clean", "-qffdx")
     world.waves("recover")
     kept = {path for path in whole_ones if (world.checkout / path / "judged.json").exists()}
-    return [asked_of(path) for path in begun - kept]
+    return [asked_of(path) for path in begun - kept - of_merged]
 
 
 def asked_of(run: Path) -> str:

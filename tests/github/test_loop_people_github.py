@@ -120,6 +120,7 @@ def test_what_a_lost_clone_had_done_comes_back_from_github_alone(hub_world: GitH
     number = world.pull_of("feat/a").number
     assert world.waves("recover").out == (
         f"b/a: its records are back, merged by #{number}\nb/c: its records are back, up to review@0\n"
+        "`doit` goes on from here\n"
     )
     assert world.run(code=10).asks() == before.asks()
     world.rule("c", "S1@0", "defer")

@@ -36,26 +36,29 @@ def kill(run: str, agent: Mapping[str, Any]) -> None:
         time.sleep(0.01)  # a poll: they are not our children
 
 
-def await_lost(folder: Path) -> None:
+def await_lost(folder: Path) -> list[Path]:
     """Wait for the end of runs below a folder that somebody removed: their parents see that, and end them.
 
-    Raises WavesError where one does not end.
+    The directories that they had; raises WavesError where one does not end.
     """
     until = time.monotonic() + PATIENCE
+    seen: dict[Path, None] = {}
     while lost := _parents_of_lost(f"{folder.absolute()}/"):
+        seen |= dict.fromkeys(lost.values())
         if time.monotonic() > until:
             raise WavesError(f"processes {', '.join(lost)} of runs in {folder} do not end; end them by hand")
         time.sleep(0.05)  # a poll: they are not our children
+    return list(seen)
 
 
-def _parents_of_lost(below: str) -> list[str]:
-    """The numbers of the parents of runs whose folders are not there any more; a run's is its last argument."""
-    found = []
+def _parents_of_lost(below: str) -> dict[str, Path]:
+    """The parents of runs whose directories are not there any more, by number; a run's is its last argument."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it has ended
             directory = os.fsdecode(entry.read_bytes()).removesuffix("\0").rpartition("\0")[2]
             if directory.startswith(below) and not Path(directory, "lock").exists():
-                found.append(entry.parent.name)
+                found[entry.parent.name] = Path(directory)
     return found
 
 

@@ -40,8 +40,8 @@ def ask_command(plan: str, as_json: bool) -> int:
 def recover_command(plan: str, take_over: bool) -> int:
     """Bring the records of batches back after .waves was deleted, or in a new clone; what is here stays as it is.
 
-    They come from the units' claims on the remote, their branches and pull requests. Nothing is started, and nothing
-    that was paid for before runs again: the next `doit` goes on from there.
+    They come from the units' claims on the remote, their branches and pull requests. Nothing is started, and no agent's
+    work that was judged before is paid for again; what agents were at work on when the records went is asked anew.
     """
     from waves.commands import recover
 
@@ -50,6 +50,7 @@ def recover_command(plan: str, take_over: bool) -> int:
         for found in recover.recover(planned, take_over=take_over):
             click.echo(f"{planned.name}/{found.unit}: {found.words}")
             code = max(code, chosen.PERSON) if found.left else code
+    click.echo("`doit` goes on from here")
     return code
 
 

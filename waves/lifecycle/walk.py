@@ -71,10 +71,10 @@ class _Walk:
     def _verdict(self, step: Step) -> Verdict:
         if step.kind == "settled":
             return ALWAYS
-        if self.facts.taken:
-            return Verdict(WAITS, (f"taken over by {self.facts.taken}: nothing more is done for it here",))
         if self.merged:
             return self._after_merge(step)
+        if self.facts.taken:
+            return Verdict(WAITS, (f"taken over by {self.facts.taken}: nothing more is done for it here",))
         if self.merge_taken_in:
             return self._merged_by_person(step)
         if step.kind == "implement" and self.facts.unit.adopted:

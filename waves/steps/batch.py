@@ -158,6 +158,11 @@ class Batch:
         self._surveys[unit.name] = (key, facts, verdicts)
         return facts, verdicts
 
+    def forget_claim(self, unit: str) -> None:
+        """It was looked at anew."""
+        self._taken.pop(unit, None)
+        self._looks += 1
+
     def _taken_by(self, unit: str) -> str:
         if unit not in self._taken:
             self._taken[unit] = claim.taken_by(self, unit)
@@ -173,7 +178,7 @@ class Batch:
             damaged={step: bad for step, record in folder.records.items() if (bad := folder.damage(record))},
             parts=lifecycle.unit_parts(self.plan, unit),
             rulings=tuple(one for one in self.plan.rulings if one.unit == unit.name),
-            worktree=(self.worktree_path(unit) / ".git").exists(),
+            worktree=(self.worktree_path(unit) / ".git").exists() or lent(folder.path),
             issue_is_fresh=(issue := folder.records.get("issue")) is not None and issue.ended >= self._held_since,
         )
 
@@ -346,6 +351,12 @@ class Batch:
             self.said.forget_cache()
             self._held_since = time.time()
             yield
+
+
+def lent(folder: Path) -> bool:
+    """Whether an agent run has a unit's worktree, or left it as it ended: who sees that through puts all in order."""
+    begun = (path.parent for path in folder.glob("runs/*/about.json"))
+    return any(not (directory / "judged.json").exists() for directory in begun)
 
 
 # What a unit's outcome.json holds.

@@ -50,7 +50,8 @@ class Claim:
 
     @property
     def who(self) -> str:
-        return f"{self.by or 'somebody'} on {self.host or 'another machine'} since {self.since or '?'}"
+        where = f"{self.host or 'another machine'}, in {self.clone}," if self.clone else self.host or "another machine"
+        return f"{self.by or 'somebody'} on {where} since {self.since or '?'}"
 
     @property
     def holds_records(self) -> bool:
@@ -117,13 +118,34 @@ def taken_by(batch: Batch, unit: str) -> str:
     return str((read_json(batch.units[unit].path / OWN) or {}).get("taken_by", ""))
 
 
-def look_again(batch: Batch, unit: str, at: str) -> None:
-    """Note whose claim it is that the remote has at `at`, for whoever asks without a network."""
+def look_again(batch: Batch, unit: str, at: str) -> str:
+    """Note whose claim it is that the remote has at `at`, for whoever asks without a network; who, if not ours.
+
+    One that this clone left there and that is gone is somebody's doing: whoever took it over, and is done with it.
+    """
     left = read_json(batch.units[unit].path / OWN) or {}
-    claim = Claim() if at == left.get("at") else read(batch, unit, at)
-    taken_by = "" if not claim.at or claim.is_of(batch) else claim.who
+    taken_by = "" if at == left.get("at", "") else _taken_by(batch, read(batch, unit, at))
     if taken_by != left.get("taken_by", ""):
         write_json(batch.units[unit].path / OWN, {**left, "taken_by": taken_by})
+    return taken_by
+
+
+def _taken_by(batch: Batch, claim: Claim) -> str:
+    if not claim.at:
+        return f"somebody who is done with it: `waves recover {batch.plan.batch}` says what became of it"
+    return "" if claim.is_of(batch) else claim.who
+
+
+def refuse_taken(batch: Batch, unit: str) -> None:
+    """Look whose the unit is, before something is done that cannot be undone; raises HeldError where not ours."""
+    at = git.remote_refs(batch.repository, ref(batch, unit)).get(ref(batch, unit), "")
+    if who := look_again(batch, unit, at):
+        raise _not_ours(batch, unit, who)
+
+
+def _not_ours(batch: Batch, unit: str, who: str) -> HeldError:
+    batch.forget_claim(unit)
+    return HeldError("waiting", f"taken over by {who}: nothing more is done for it here", person=True)
 
 
 # ---- writing
@@ -163,10 +185,15 @@ def push(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, st
         there = look(batch, unit)
         if there.at == left.at:
             return False
-        if there.at and not there.is_of(batch):
-            raise HeldError("waiting", f"taken over by {there.who}: nothing more is done for it here", person=True)
+        if who := look_again(batch, unit, there.at):
+            raise _not_ours(batch, unit, who)
         left = there  # written by this clone, and not remembered
     return True
+
+
+def put_back(batch: Batch, unit: str, newest: str) -> bool:
+    """Claim a unit once more whose claim is gone; False: somebody was quicker."""
+    return _write(batch, unit, newest, NOTHING, _present(batch, unit, Claim()))
 
 
 def take_over(batch: Batch, unit: str, claim: Claim) -> bool:

@@ -117,7 +117,10 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
     differences, lost = found.differences, []
     if not work.batch.worktree_path(work.unit).exists():
         # One thing happened, and not one for each file: the worktree is made anew, and the rest is put back.
-        differences, lost = tuple(one for one in differences if one.kind == "ref" or one.shared), [DELETED]
+        differences = tuple(one for one in differences if one.kind == "ref" or one.shared)
+        lost = [] if writes else [DELETED]
+        if writes:
+            work.say(f"flag: {DELETED}; what it committed lies beside its run, and is taken in")
     shared = [one for one in differences if one.shared]
     spared = shared if shared and company.had_company(work.batch, directory) else []
     blamed = [one for one in differences if one not in spared]

@@ -12,7 +12,7 @@ from waves.forges import Check, Checks, Pull
 from waves.plan import series
 from waves.records import digest
 from waves.report import texts
-from waves.steps import branch, feedback, inherited
+from waves.steps import branch, claim, feedback, inherited
 from waves.steps.checks import wait_for
 from waves.steps.pr import closed, refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
@@ -99,6 +99,7 @@ def _land(work: Work, cycle: str, head: str) -> Done | Pull:
         if unclean:
             return _not_clean(work, unclean)
         feedback.refuse_unheard(work, cycle)  # the checks may have taken their time
+        claim.refuse_taken(work.batch, work.unit.name)
         if merged := _merge(work, pull, tested, base):
             return merged if merged.queued else _merged(work, merged, head)
     raise HeldError("waiting", "the base, or the branch, moves faster than the checks run; the next `doit` tries again")

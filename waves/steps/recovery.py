@@ -49,6 +49,9 @@ def restore(batch: Batch, unit: Unit, claim: Claim, head: str) -> Path | None:
     for name, commit in claim.refs.items():
         _keep(batch, unit, name, commit)
     folder = batch.units[unit.name]
+    for path in folder.path.glob("troubles/*.json"):
+        if path.relative_to(folder.path).as_posix() not in files:
+            path.unlink()  # of a `doit` that missed the records
     for name in sorted(files, key=lambda one: (one == LAST, one)):
         write_text(folder.path / name, files[name])
     folder.forget_cache()
@@ -173,11 +176,14 @@ def proofs(batch: Batch, unit: Unit, pull: Pull) -> list[Proof]:
     return [one for one in found if one]
 
 
-def restore_merged(batch: Batch, unit: Unit, pull: Pull, proven: list[Proof]) -> None:
-    """Write down here that the unit is merged, with what was proven of it; the clean-up is left to `doit`."""
+def restore_merged(batch: Batch, unit: Unit, pull: Pull, proven: list[Proof]) -> Path | None:
+    """Write down here that the unit is merged, with what was proven of it; the clean-up is left to `doit`.
+
+    Where the worktree went, as `set_aside` says.
+    """
     folder = batch.units[unit.name]
     last = proven[-1]
-    _keep_head(batch, unit, pull)
+    left = set_aside(batch, unit, pull.branch, pull.head) if _keep_head(batch, unit, pull) else None
     made = {"head": pull.head, "commits": list(last.commits), "patch_ids": list(last.patch_ids)}
     write_json(folder.path / "runs" / "recovered" / "made.json", made)
     landed = {
@@ -203,12 +209,15 @@ def restore_merged(batch: Batch, unit: Unit, pull: Pull, proven: list[Proof]) ->
                       for at, (step, result) in enumerate(results.items()))  # fmt: skip
     for record in (*others, first):
         folder.done(record)
+    return left
 
 
-def _keep_head(batch: Batch, unit: Unit, pull: Pull) -> None:
-    """Bring what was merged, as far as the forge still has it, and keep it as the clean-up does."""
+def _keep_head(batch: Batch, unit: Unit, pull: Pull) -> bool:
+    """Bring what was merged, as far as the forge still has it, and keep it as the clean-up does; whether it is here."""
     if git.resolve(batch.repository, pull.head) is None:
         with contextlib.suppress(GitError):
             batch.fetch_objects(f"refs/pull/{pull.number}/head")
-    if git.resolve(batch.repository, pull.head):
-        _keep(batch, unit, "merged", pull.head)
+    if git.resolve(batch.repository, pull.head) is None:
+        return False
+    _keep(batch, unit, "merged", pull.head)
+    return True

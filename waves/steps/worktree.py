@@ -13,7 +13,7 @@ from waves.records import RESULTS, made_by_runs, read_json, write_text
 from waves.shapes import fits
 from waves.steps import branch as branches
 from waves.steps import claim
-from waves.steps.batch import Batch
+from waves.steps.batch import Batch, lent
 from waves.steps.pr import refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
 
@@ -31,18 +31,12 @@ class Taken:
 def run(work: Work) -> Done:
     batch = work.batch
     taken = _dispatched_before(work) or (_adopt(work) if work.unit.adopted else _claim(work))
-    if not _lent(work):
+    if not lent(work.path):
         make(work, taken.branch)
     prompts.pin(work.path / "templates", batch.plan_top / "plans" / "prompts")
     found = {"path": str(batch.worktree_path(work.unit)), **asdict(taken)}
     work.folder.write_target("worktree.json", to_json(found))
     return Done(found, ("worktree.json",))
-
-
-def _lent(work: Work) -> bool:
-    """Whether an agent run has the worktree, or left it as it ended: who sees that run through puts all in order."""
-    begun = (path.parent for path in work.path.glob("runs/*/about.json"))
-    return any(not (directory / "judged.json").exists() for directory in begun)
 
 
 def _dispatched_before(work: Work) -> Taken | None:
