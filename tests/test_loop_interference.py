@@ -50,6 +50,20 @@ def test_a_worktree_that_is_deleted_after_its_agent_ended_costs_nothing(world: W
     assert world.audit() == NOTHING_AMISS
 
 
+def test_a_reviewer_is_not_blamed_for_what_the_next_implementer_needs(world: World) -> None:
+    world.plan("a")
+    world.run("--once", code=75)
+    until(lambda: list(world.unit("a").glob("runs/implementer-1-1/exit.json")), "the implementer has ended")
+    world.run("--once", code=75)
+    until(lambda: list(world.unit("a").glob("runs/reviewer-0-1/exit.json")), "the reviewer has ended")
+    (world.unit("a") / "run.json").write_text("{}")
+    world.agent(implementer_a="git commit -qm 'feat: once more' --allow-empty")
+    done = world.run()
+    assert "it changed what it must not" not in done.out
+    assert world.head("refs/waves/b/a/implemented-1", at=world.checkout)
+    assert world.audit() == NOTHING_AMISS
+
+
 def test_what_a_person_left_in_a_worktree_is_said_before_a_correction(world: World) -> None:
     """Edited and not committed: the corrector goes on with that. Put on another branch: all of it is kept apart."""
     world.plan("a", "c")

@@ -86,7 +86,7 @@ def test_an_agent_outlives_doit_and_the_next_one_takes_its_work(world: World) ->
     with world.open_gate():
         first.kill()
         second = world.start("run")
-        second.until("b/a implement: runs")
+        second.until("b/a implement: takes up the run that was begun")
     assert second.wait().code == 0
     assert world.paid() == ["implementer a 0 1", "reviewer a 0 1"]
     assert world.tree()["a.txt"] == "a"

@@ -204,7 +204,11 @@ def test_a_unit_that_is_dropped_is_let_go_of(world: World) -> None:
     world.plan("a", policy={"merge": "ask"})
     world.run(code=10)
     world.rule("a", "unit", "drop")
-    world.run()
+    left = world.run().line("flag: dropped; ").partition("; ")[2]
+    number = world.pulls()["feat/a"]["number"]
+    named = f"worktree .worktrees/issue-1-a, branch feat/a, pull request #{number}"
+    assert left == f"{named} stay as they are, for you to see to"
+    assert "flag: dropped" not in world.run().out
     assert world.git("for-each-ref", "refs/waves", at=world.origin) == ""
     assert world.head("feat/a"), "its work stays"
 

@@ -91,7 +91,8 @@ def test_no_variable_of_whoever_runs_waves_reaches_anything(world: World) -> Non
         implementer=LOOK + IMPLEMENT, reviewer=LOOK + world.scripts["reviewer"], reviewer_a_0=LOOK + blocking,
         corrector=LOOK + world.scripts["corrector"], reviewer_b=saying(world, "refusal", "I can't: canary-ntfy"),
     )  # fmt: skip
-    world.run(code=10)
+    done = world.run(code=10)
+    assert "flag: issue #1 tells a GitHub token, GITHUB_TOKEN: agents are not told it, but revoke it" in done.out
     assert world.states() == {"a": "merged", "b": "escalated"}
     world.waves("report", "-o", "-")
     asked = world.comments("feat/a")["cycle-0"]

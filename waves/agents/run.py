@@ -135,6 +135,8 @@ def wait(directory: Path, poll: float = LONGEST_POLL, must_stop: Callable[[], bo
     if now is State.DIED:
         start = records.read_json(directory / "started.json") or {}
         return _collect(directory, {"reason": "died", "started": start.get("time")})
+    if not directory.exists():
+        return _collect(directory, {"reason": "not-started", "error": f"{directory} was removed while it ran"})
     error = f"its parent could not write to {directory}; see to that folder and the free space there"
     return _collect(directory, {"reason": "not-started", "error": error})
 

@@ -112,11 +112,15 @@ def _not_used_up(work: Work, attempts: list[Path]) -> list[Path]:
     return attempts[names.index(used) + 1 :] if used in names else attempts
 
 
-def see_off(work: Work) -> None:
-    """See every run of the unit to its end before the worktree moves under it; raises HeldError as `_end` does."""
+def see_off(work: Work, why: str, but: str = "") -> None:
+    """See the runs of the unit to their end before the worktree moves under them, `but` of one role.
+
+    Raises HeldError as `_end` does.
+    """
     for directory in runs.unjudged(work.path / "runs"):
-        if (directory / about.FILE).exists():
-            _end(work, directory, directory.name.partition("-")[0], "a person pushed while it worked")
+        role = directory.name.partition("-")[0]
+        if (directory / about.FILE).exists() and role != but:
+            _end(work, directory, role, why)
 
 
 def _end(work: Work, directory: Path, role: str, why: str) -> None:

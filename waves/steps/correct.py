@@ -148,7 +148,7 @@ def _say_what_changed(work: Work, source: str, commits: tuple[str, ...]) -> None
 def _take_in_push(work: Work) -> Done:
     """A person pushed to the branch: the local branch and the worktree follow, and a new cycle looks at it."""
     repository, branch = work.batch.repository, work.branch
-    agent_run.see_off(work)
+    agent_run.see_off(work, "a person pushed while it worked")
     head = branches.head(work.batch, work.unit.name, branch)
     if head is None:
         raise WavesError(f"{branch} is gone from the remote; push it again, or drop the unit")

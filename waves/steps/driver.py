@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping
 
 from waves import lifecycle, process
+from waves.agents import run as runs
 from waves.errors import WavesError, disk_words
 from waves.lifecycle import Step, Verdict
 from waves.plan.model import Unit
@@ -36,7 +37,7 @@ ACTIONS: Mapping[str, Callable[[Work], Done]] = {
     "cleanup": cleanup.run, "settled": settled.run,
 }  # fmt: skip
 # Steps that cost tokens: what makes them due is said before they run.
-PAID = frozenset({"implement", "review", "correct"})
+PAID = {"implement": "implementer", "review": "reviewer", "correct": "corrector"}
 
 
 def perform(batch: Batch, unit: Unit, step: Step) -> Verdict:
@@ -57,7 +58,8 @@ def _perform(work: Work, verdict: Verdict) -> None:
     step, started = work.step, time.time()
     inputs = lifecycle.inputs(step, work.facts)
     if step.kind in PAID and not _still_waits(work):
-        work.say("runs" if verdict.reason == lifecycle.NOT_DONE else f"runs: {verdict.reason}")
+        words = "takes up the run that was begun" if _begun(work) else "runs"
+        work.say(words if verdict.reason == lifecycle.NOT_DONE else f"{words}: {verdict.reason}")
     try:
         done = ACTIONS[step.kind](work)
     except HeldError as held:
@@ -72,6 +74,12 @@ def _perform(work: Work, verdict: Verdict) -> None:
         _record(work, done, inputs, started)
     finally:
         process.reap()
+
+
+def _begun(work: Work) -> bool:
+    """Whether an agent's run for this step goes on, or waits to be looked at."""
+    states = runs.unjudged(work.path / "runs")
+    return any(path.name.startswith(PAID[work.step.kind]) for path, now in states.items() if now not in runs.NOT_BEGUN)
 
 
 def _still_waits(work: Work) -> bool:

@@ -21,6 +21,7 @@ def run(work: Work) -> Done:
     assert before is not None
     base = str(work.result("worktree")["base"])
     if generation > 1:
+        agent_run.see_off(work, "the implementer runs again", but="implementer")
         _keep_old_head(work, before, generation - 1)
     prompt = read_text(work.path / "prompt.md")
 

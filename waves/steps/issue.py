@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
 
 from waves.forges import Issue
 from waves.plan.model import Policy
+from waves.steps import recovery
 from waves.steps.work import Done, HeldError, Work, to_json
+
+TAKEN_OUT = re.compile(r"\[secret: ([^]\n]{1,80})\]")  # as the scrubber leaves it
 
 
 def run(work: Work) -> Done:
@@ -19,7 +23,7 @@ def run(work: Work) -> Done:
         raise HeldError("waiting", f"issue {named} is closed{_instead(work)}")
     if found := work.batch.gate.objection(work.unit):
         raise HeldError("waiting", found)
-    flags = [words for issue in issues if (words := by_stranger(issue))]
+    flags = [words for issue in issues for words in (by_stranger(issue), _secrets_in(issue)) if words]
     for flag in flags:
         work.say(f"flag: {flag}")
     work.folder.write_target("issue.json", to_json({"issues": [asdict(issue) for issue in issues]}))
@@ -29,7 +33,7 @@ def run(work: Work) -> Done:
 def _instead(work: Work) -> str:
     """What to do about an issue that is closed: it may be by what this batch did, and nobody here knows of."""
     pull = work.batch.forge.pull_of(work.unit.branch)
-    if pull is not None and pull.state == "merged":
+    if pull is not None and pull.state == "merged" and recovery.proofs(work.batch, work.unit, pull):
         return f", and pull request #{pull.number} merged: `waves recover {work.batch.plan.batch}` takes that in"
     return ": reopen it, or move it to `skip` in the plan"
 
@@ -41,6 +45,13 @@ def as_heard(issue: Issue, policy: Policy) -> Issue:
         trusted=policy.trusts(issue.author, writer=issue.trusted),
         comments=tuple(replace(one, trusted=policy.trusts(one.author, writer=one.trusted)) for one in issue.comments),
     )
+
+
+def _secrets_in(issue: Issue) -> str:
+    """What a person should know of an issue that told a secret, which was taken out of it on the way here."""
+    texts = (issue.title, issue.body, *(one.body for one in issue.comments))
+    found = dict.fromkeys(name for text in texts for name in TAKEN_OUT.findall(text))
+    return f"issue #{issue.number} tells {', '.join(found)}: agents are not told it, but revoke it" if found else ""
 
 
 def by_stranger(issue: Issue) -> str:

@@ -21,8 +21,18 @@ def run(work: Work) -> Done:
     write_json(work.path / "outcome.json", found)
     if outcome.state == "dropped":
         claim.release(work.batch, work.unit.name)
+        if before.get("state") != "dropped" and "worktree" in work.facts.records:
+            work.say(f"flag: dropped; {_left(work)} stay as they are, for you to see to")
     work.batch.finalise(work.unit.name)
     news = (before.get("state"), before.get("reason")) != (outcome.state, outcome.reason)
     if news and outcome.state not in ("merged", "going"):
         work.say(f"{outcome.state}: {outcome.reason}" + (f" → {outcome.rule}" if outcome.rule else ""))
     return Done(found)
+
+
+def _left(work: Work) -> str:
+    """What there is of a unit that was begun and is dropped."""
+    path = work.batch.worktree_path(work.unit)
+    kept = [f"worktree {path.relative_to(work.batch.checkout)}"] if path.exists() else []
+    kept += [f"branch {work.branch}", *([f"pull request #{work.pull}"] if "pr" in work.facts.records else [])]
+    return ", ".join(kept)
