@@ -228,3 +228,20 @@ def on_branch(world: World, name: str) -> Path:
     colleague = world.colleague()
     world.git("switch", "-q", name, at=colleague)
     return colleague
+
+
+def test_a_claim_that_waves_did_not_write_is_not_built_on(world: World) -> None:
+    world.plan("a", policy={"merge": "ask"})
+    world.run(code=10)
+    ref = "refs/waves/b/a/claim"
+    claim = json.loads(world.git("log", "-1", "--format=%B", ref, at=world.origin))
+    lose(world, "clone")
+    first = claim["files"]["records/worktree.json"]
+    for forged in ("[1", "{}", first.replace("feat/a", "main"), first.replace('"head"', '"tail"')):
+        files = {**claim["files"], "records/worktree.json": forged, "../../../evil.json": "{}", "records/x.json": "[3]"}
+        text = json.dumps({**claim, "files": files})
+        at = world.git("commit-tree", "-m", text, "main^{tree}")
+        world.git("push", "-qf", "origin", f"{at}:{ref}")
+        assert "is none that Waves wrote" in world.waves("recover", code=10).out
+    assert not list(world.folder.rglob("evil.json"))
+    assert not list(world.checkout.glob(".waves/b/a/records/*"))

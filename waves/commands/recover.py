@@ -49,8 +49,13 @@ def _unit(batch: Batch, unit: Unit, found: Claim, *, take_over: bool) -> Recover
     folder = batch.units[unit.name]
     if batch.settled(unit.name) or "worktree" in folder.records:
         return _here(batch, unit, found)
+    if merged := _merged(batch, unit):
+        return merged
     if not found.at:
         return _unclaimed(batch, unit)
+    if found.holds_records and not recovery.is_sound(found, unit):
+        return Recovered(unit.name, f"its claim, {claim.ref(batch, unit.name)}, is none that Waves wrote: "
+                                    "look who pushed it, and delete it on the remote", left=True)  # fmt: skip
     if found.is_of(batch):
         claim.remember(batch, unit.name, found)
         return _claimed(batch, unit, found)
@@ -109,9 +114,7 @@ def _merged(batch: Batch, unit: Unit) -> Recovered | None:
 
 
 def _unclaimed(batch: Batch, unit: Unit) -> Recovered:
-    """A unit that is merged, or that was never begun, or whose claim somebody deleted."""
-    if merged := _merged(batch, unit):
-        return merged
+    """A unit that was never begun, or whose claim somebody deleted."""
     pull = _pull(batch, unit)
     if pull is None or not recovery.proofs(batch, unit, pull):
         return Recovered(unit.name, "not begun")

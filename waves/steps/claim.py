@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from waves import git
 from waves.errors import GitError
-from waves.records import read_json, write_json
+from waves.records import file_stem, read_json, write_json
+from waves.shapes import words
 from waves.steps.work import HeldError
 
 if TYPE_CHECKING:
@@ -205,9 +206,15 @@ def take_over(batch: Batch, unit: str, claim: Claim) -> bool:
 def release(batch: Batch, unit: str) -> None:
     """Let go of a unit that is not done here any more; one that was taken over meanwhile stays where it is."""
     path = batch.units[unit].path / OWN
-    if value := read_json(path):
-        with contextlib.suppress(GitError):  # the next `doit` tries again
-            git.push_refs(batch.repository, {ref(batch, unit): ("", str(value.get("at", "")))})
+    if not path.exists():
+        return
+    with contextlib.suppress(GitError):  # the next `doit` tries again
+        there = look(batch, unit)
+        if (
+            not there.at
+            or not there.is_of(batch)
+            or git.push_refs(batch.repository, {ref(batch, unit): ("", there.at)})
+        ):
             path.unlink()
 
 
@@ -218,17 +225,24 @@ def _write(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, 
         "refs": dict(claim.refs),
     }  # fmt: skip
     parents = list(dict.fromkeys([newest, *claim.refs.values()]))
-    text = batch.scrub(json.dumps(value, indent=1, sort_keys=True))
+    text = json.dumps(value, indent=1, sort_keys=True)
     at = git.commit_tree(batch.repository, f"{newest}^{{tree}}", parents, text)
     if not git.push_refs(batch.repository, {**moves, ref(batch, unit): (at, claim.at)}):
         return False
-    remember(batch, unit, Claim(at, since=claim.since))
+    remember(batch, unit, replace(claim, at=at, since=str(value["since"])))
     return True
 
 
 def remember(batch: Batch, unit: str, claim: Claim) -> None:
-    """Write down where this clone left the claim."""
-    write_json(batch.units[unit].path / OWN, {"at": claim.at, "since": claim.since})
+    """Write down where this clone left the claim, and which records it holds."""
+    held = sorted(name for name in claim.files if name.startswith("records/"))
+    write_json(batch.units[unit].path / OWN, {"at": claim.at, "since": claim.since, "records": held})
+
+
+def is_behind(batch: Batch, unit: str, step: str) -> bool:
+    """Whether the claim lacks the record of a step that was paid for: a kill may come before it was pushed."""
+    value = read_json(batch.units[unit].path / OWN) or {}
+    return f"records/{file_stem(step)}.json" not in words(value, "records")
 
 
 def _present(batch: Batch, unit: str, claim: Claim) -> Claim:
@@ -236,7 +250,8 @@ def _present(batch: Batch, unit: str, claim: Claim) -> Claim:
     below, folder = kept(batch, unit), batch.units[unit]
     pushed = {record.result.get("head") for step, record in folder.records.items() if step.startswith(PUBLISHING)}
     refs = {name.removeprefix(below): at for name, at in git.refs(batch.repository, below).items() if at in pushed}
-    return replace(claim, files=_files(folder.path), refs=refs)
+    texts = _files(folder.path)
+    return replace(claim, files={name: batch.scrub(text) for name, text in texts.items()}, refs=refs)
 
 
 def _files(folder: Path) -> dict[str, str]:

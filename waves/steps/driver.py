@@ -60,6 +60,8 @@ def _perform(work: Work, verdict: Verdict) -> None:
     if step.kind in PAID and not _still_waits(work):
         words = "takes up the run that was begun" if _begun(work) else "runs"
         work.say(words if verdict.reason == lifecycle.NOT_DONE else f"{words}: {verdict.reason}")
+    if step.kind == "decide" and claim.is_behind(work.batch, work.unit.name, f"review@{step.at}"):
+        _keep(work)
     try:
         done = ACTIONS[step.kind](work)
     except HeldError as held:

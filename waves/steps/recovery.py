@@ -19,7 +19,7 @@ from waves.records import Json, Record, digest, file_stem, plain_data, write_jso
 from waves.shapes import made
 from waves.steps import proof
 from waves.steps.batch import Batch, step_of
-from waves.steps.claim import Claim, kept
+from waves.steps.claim import OWN, Claim, kept
 from waves.steps.proof import Proof
 from waves.steps.work import to_json
 
@@ -39,7 +39,7 @@ def restore(batch: Batch, unit: Unit, claim: Claim, head: str) -> Path | None:
 
     Where the worktree went, as `set_aside` says.
     """
-    files = {name: text for name, text in claim.files.items() if OURS.fullmatch(name)}
+    files = {name: text for name, text in claim.files.items() if OURS.fullmatch(name) and name != OWN}
     files = with_outputs(moved(files, batch.checkout))
     facts = Facts(
         unit, batch.plan.policy, _records(files), parts=lifecycle.unit_parts(batch.plan, unit),
@@ -56,6 +56,14 @@ def restore(batch: Batch, unit: Unit, claim: Claim, head: str) -> Path | None:
         write_text(folder.path / name, files[name])
     folder.forget_cache()
     return set_aside(batch, unit, branch_of(claim), _newest_head(_records(files)))
+
+
+def is_sound(claim: Claim, unit: Unit) -> bool:
+    """Whether the record that all others build on is one of this unit: who may push can write anything into a claim."""
+    first = made(Record, _json(claim.files.get(LAST, "")))
+    result = first.result if first is not None and first.step == "worktree" else {}
+    own = unit.adopted or result.get("branch") == unit.branch == branch_of(claim)
+    return own and isinstance(result.get("head"), str) and Path(str(result.get("path", ""))).is_absolute()
 
 
 def _newest_head(records: Mapping[str, Record]) -> str:
