@@ -25,6 +25,9 @@ class Case:
     implementer: str = IMPLEMENT
     reviewer: str = APPROVED
     states: tuple[str, ...] = MERGED
+    alone: bool = (
+        False  # its agent is in no sandbox, and what it plants, another at work might run before it is put back
+    )
 
 
 def item(**text: object) -> dict[str, object]:
@@ -86,10 +89,11 @@ CASES = (
     Case("forged", implementer=FORGED),
     Case("forged by hand", implementer=RAW),
     Case("own settings", implementer=ATTRIBUTES + PROGRAMS.format(file="$(git rev-parse --git-dir)/config") + DONE),
-    Case("our settings", implementer=ATTRIBUTES + PROGRAMS.format(file=f"{OURS}/config") + DONE, states=EITHER),
+    Case("our settings", implementer=ATTRIBUTES + PROGRAMS.format(file=f"{OURS}/config") + DONE, states=EITHER,
+         alone=True),
     Case("hooks", implementer=f"mkdir -p {OURS}/hooks; for hook in post-checkout post-merge reference-transaction\n"
          f'do printf "#!/bin/sh\\ntouch EXECUTED\\n" > {OURS}/hooks/$hook; chmod +x {OURS}/hooks/$hook; done\n'
-         + DONE, states=EITHER),
+         + DONE, states=EITHER, alone=True),
     Case("links", implementer='ln -s OUTSIDE out; ln -s /etc/passwd passwd; ln -s "$HOME" home\n' + IMPLEMENT),
     Case("submodule", implementer="printf '[submodule \"s\"]\\n\\tpath = s\\n\\turl = ext::sh -c touch%%20EXECUTED\\n"
          "\\tupdate = !touch EXECUTED\\n' > .gitmodules\n"

@@ -12,7 +12,9 @@ from corpus import CASES, HTML, ORDER, Case
 from loop_world import World
 
 AT_ONCE = 6  # cases a world
-GROUPS = [CASES[start : start + AT_ONCE] for start in range(0, len(CASES), AT_ONCE)]
+BESIDE = [case for case in CASES if not case.alone]
+GROUPS = [BESIDE[start : start + AT_ONCE] for start in range(0, len(BESIDE), AT_ONCE)]
+GROUPS += [[case] for case in CASES if case.alone]
 # Colour and cursor are Waves' own; everything else that a terminal would obey, or not show, is not.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]")
 

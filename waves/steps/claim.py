@@ -205,8 +205,7 @@ def take_over(batch: Batch, unit: str, claim: Claim) -> bool:
 
 def release(batch: Batch, unit: str) -> None:
     """Let go of a unit that is not done here any more; one that was taken over meanwhile stays where it is."""
-    path = batch.units[unit].path / OWN
-    if not path.exists():
+    if not (batch.units[unit].path / OWN).exists():
         return
     with contextlib.suppress(GitError):  # the next `doit` tries again
         there = look(batch, unit)
@@ -215,7 +214,7 @@ def release(batch: Batch, unit: str) -> None:
             or not there.is_of(batch)
             or git.push_refs(batch.repository, {ref(batch, unit): ("", there.at)})
         ):
-            path.unlink()
+            forget(batch, unit)
 
 
 def _write(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, str]], claim: Claim) -> bool:
@@ -237,6 +236,11 @@ def remember(batch: Batch, unit: str, claim: Claim) -> None:
     """Write down where this clone left the claim, and which records it holds."""
     held = sorted(name for name in claim.files if name.startswith("records/"))
     write_json(batch.units[unit].path / OWN, {"at": claim.at, "since": claim.since, "records": held})
+
+
+def forget(batch: Batch, unit: str) -> None:
+    """It was let go of: that the remote has none is as it should be."""
+    (batch.units[unit].path / OWN).unlink(missing_ok=True)
 
 
 def is_behind(batch: Batch, unit: str, step: str) -> bool:

@@ -90,6 +90,7 @@ def _remove_from_remote(work: Work, head: str) -> None:
     moves = {ref: ("", oid) for ref, oid in there.items()}
     with contextlib.suppress(GitError):  # the forge may have deleted the branch a moment before: that is looked at next
         if not moves or git.push_refs(work.batch.repository, moves):
+            claim.forget(work.batch, work.unit.name)
             return
     if left := git.remote_refs(work.batch.repository, *moves):
         raise HeldError("broken", f"{', '.join(sorted(left))} could not be deleted on the remote; "
