@@ -25,9 +25,7 @@ class Case:
     implementer: str = IMPLEMENT
     reviewer: str = APPROVED
     states: tuple[str, ...] = MERGED
-    alone: bool = (
-        False  # its agent is in no sandbox, and what it plants, another at work might run before it is put back
-    )
+    alone: bool = False  # in no sandbox: what its agent plants, another at work might run before it is put back
 
 
 def item(**text: object) -> dict[str, object]:
@@ -45,7 +43,7 @@ for name in filter.evil.clean filter.evil.smudge diff.evil.textconv merge.evil.d
 do git config -f {file} "$name" "touch EXECUTED; cat"; done
 """
 # What an agent executes itself is its own affair: what counts is what comes after it.
-DONE = IMPLEMENT + "; rm -f EXECUTED"
+DONE = f"{{ {IMPLEMENT}; }} || true; rm -f EXECUTED"  # a second run has nothing left to commit
 
 # A commit that no `git add` would make: its tree has the file PLACE, below a folder called NAME.
 TREE = """
