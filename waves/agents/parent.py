@@ -214,7 +214,8 @@ def _become_agent(spec: Spec, files: list[int], parent: int, go: int, complain: 
             os._exit(127)  # our parent died, or could not write down that we run
         for target, source in enumerate(files):
             os.dup2(source, target)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and ignored they would stay
+        # Python ignores the first two, a shell the others of what it starts in the background; ignored they would stay.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         where = spec.cwd
