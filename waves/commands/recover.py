@@ -96,8 +96,9 @@ def _here(batch: Batch, unit: Unit, found: Claim) -> Recovered:
         return Recovered(name, f"taken over by {found.who}; to have it back, {again}", left=True)
     if merged := _merged(batch, unit):
         return merged
-    claim.put_back(batch, name, str(batch.units[name].records["worktree"].result["head"]))
-    return Recovered(name, "its claim was gone from the remote, and is there again")
+    if claim.put_back(batch, name, str(batch.units[name].records["worktree"].result["head"])):
+        return Recovered(name, "its claim was gone from the remote, and is there again")
+    return Recovered(name, "somebody claims it just now: run this again", left=True)
 
 
 def _merged(batch: Batch, unit: Unit) -> Recovered | None:

@@ -30,6 +30,7 @@ def run(work: Work) -> Done:
             )
         git.delete_ref(batch.repository, f"refs/heads/{branch}", tip)
     _remove_from_remote(work, head)
+    claim.forget(work.batch, work.unit.name)
     _close_issues(work)
     found = {"worktree": str(path), "branch": branch, "ignored_files_removed": lost, "at": time.time()}
     work.folder.write_target("cleaned.json", to_json(found))
@@ -90,7 +91,6 @@ def _remove_from_remote(work: Work, head: str) -> None:
     moves = {ref: ("", oid) for ref, oid in there.items()}
     with contextlib.suppress(GitError):  # the forge may have deleted the branch a moment before: that is looked at next
         if not moves or git.push_refs(work.batch.repository, moves):
-            claim.forget(work.batch, work.unit.name)
             return
     if left := git.remote_refs(work.batch.repository, *moves):
         raise HeldError("broken", f"{', '.join(sorted(left))} could not be deleted on the remote; "
