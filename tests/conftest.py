@@ -29,6 +29,7 @@ def world(tmp_path: Path, first_world: World) -> Iterator[World]:
     made.end()
 
 
+@pytest.hookimpl(optionalhook=True)  # the suite also runs without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: a quarter of the time the tests wait for processes that they started."""
     return (os.cpu_count() or 1) + 1

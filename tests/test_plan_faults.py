@@ -494,6 +494,16 @@ BAD = [
         "9:20: nested deeper than 12 levels; no plan needs that",
     ),
     (
+        "deep nesting of mappings",
+        SMALL + "policy: " + "{a: " * 50000,
+        "9:53: nested deeper than 12 levels; no plan needs that",
+    ),
+    (
+        "deep nesting in block style",
+        SMALL + "policy:\n  " + "- " * 5000,
+        "10:25: nested deeper than 12 levels; no plan needs that",
+    ),
+    (
         "a control character",
         SMALL + "    why: a\x07b\n",
         "9:11: the character U+0007 can't be in a plan; take it out",

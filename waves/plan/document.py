@@ -13,6 +13,7 @@ from waves.plan.faults import FORBIDDEN, LINE_END, Located, Path, Spot, printabl
 
 DEEPEST = 12  # the schema needs 7; libyaml's time is quadratic in the depth
 TAB = "a tab can't stand here; use spaces"
+TOO_DEEP = "exceeded maximum nesting depth"  # PyYAML 6.0.4 scans ahead to 1,000 levels and gives up before the first event
 MAGIC = ("<<", "=")  # as plain texts
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -62,6 +63,8 @@ def read(text: str) -> Document | list[Located]:
         faults = list(_refused(text))
         node = None if faults else yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as fault:
+        if fault.problem == TOO_DEEP and fault.problem_mark:
+            return list(_refused(text[: fault.problem_mark.index]))
         return [_not_yaml(text, fault)]
     except yaml.YAMLError as fault:
         return [Located(Spot(), f"not YAML: {' '.join(str(fault).split())}")]
