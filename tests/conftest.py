@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,15 @@ def world(tmp_path: Path, first_world: World) -> Iterator[World]:
     made = World(tmp_path).copy(first_world)
     yield made
     made.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With WAVES_NO_SKIPS a skip is a failure: a promise whose test does not run is not kept."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("WAVES_NO_SKIPS"):
+        report.outcome, report.longrepr = "failed", f"skipped, and WAVES_NO_SKIPS is set: {report.longrepr}"
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)  # the suite also runs without xdist

@@ -24,14 +24,12 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wave
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The folder with the `codex` that npm puts on the path; skipped, or failed with WAVES_REQUIRE_CODEX, without."""
+    """The folder with the `codex` that npm puts on the path; skipped without."""
     reason = _install()
     if reason is None:
         found = Installed(CACHE / "node_modules" / ".bin")
         reason = found.why_no_sandbox(tmp_path_factory.mktemp("sandbox"))
     if reason is not None:
-        if os.environ.get("WAVES_REQUIRE_CODEX"):
-            pytest.fail(f"codex {VERSION} is required: {reason}")
         pytest.skip(f"codex {VERSION} can't be had: {reason}")
     return found
 

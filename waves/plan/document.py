@@ -13,7 +13,9 @@ from waves.plan.faults import FORBIDDEN, LINE_END, Located, Path, Spot, printabl
 
 DEEPEST = 12  # the schema needs 7; libyaml's time is quadratic in the depth
 TAB = "a tab can't stand here; use spaces"
-TOO_DEEP = "exceeded maximum nesting depth"  # PyYAML 6.0.4 scans ahead to 1,000 levels and gives up before the first event
+TOO_DEEP = (
+    "exceeded maximum nesting depth"  # PyYAML 6.0.4 scans ahead to 1,000 levels and gives up before the first event
+)
 MAGIC = ("<<", "=")  # as plain texts
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
