@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up: a module imports from the lines above its own, and from its own package. The design has it too.
 LAYERS = """
 errors, plaintext, scrub, shapes
+keyrings
 process, records, locks
 contracts
 plan
@@ -38,7 +39,7 @@ cli
 """
 # Decisions, and words: functions of facts, which know no shell. Neither process nor clock nor network is theirs.
 PURE = (
-    "plaintext", "scrub", "contracts", "plan", "lifecycle", "prompts", "verdicts",
+    "plaintext", "scrub", "keyrings", "contracts", "plan", "lifecycle", "prompts", "verdicts",
     "triage.model", "triage.text", "triage.regions", "triage.findings", "triage.order", "triage.scopes",
     "triage.claims", "triage.definitions", "triage.draft", "triage.globs", "triage.known", "triage.meeting",
     "triage.naming", "triage.numbered", "triage.proposal", "triage.words",

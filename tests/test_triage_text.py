@@ -89,6 +89,11 @@ def test_lines_are_those_of_title_and_body_whatever_a_template_hides() -> None:
     assert reading.mentions == (Mention("path", "c/d.py", 1), Mention("path", "a/b.py", 4))
 
 
+def test_a_comment_without_an_end_hides_nothing() -> None:
+    reading = read(issue("<!-- one --> see a/b.py <!-- two\nand c/d.py", title="Mend e/f.py"))
+    assert [one.text for one in reading.mentions] == ["e/f.py", "a/b.py", "c/d.py"]
+
+
 def test_a_pasted_log_does_not_outweigh_what_people_write() -> None:
     log = "\n".join(f"Error: at file_{number}.py" for number in range(500))
     reading = read(issue(f"```\n{log}\n```\nIt is in src/form.py."))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-# Terminal sequences first (CSI; OSC and its kin up to their end; the two-character ones), then what is left of control
-# characters but tab and newline, and the marks that turn the direction of text or that nobody sees. Joiners stay: words
-# of many languages are spelt with them.
+# Terminal sequences first: CSI; OSC, DCS, SOS, PM and APC up to their end, or to the end of the line if they have none,
+# so that an unterminated one can't hide the lines after it; the two-character ones. Then the other control characters
+# except tab and newline, and marks that change the direction of text or are invisible. Joiners stay: many languages
+# need them to spell words.
 _UNSAFE = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|\x1b[\]P^_X][^\x07\x18\x1a\x1b\x9c\n\x0b\x0c\x85\u2028\u2029]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import tempfile
 import threading
 from collections.abc import Collection, Iterator, Mapping
@@ -55,6 +56,30 @@ def read_json(path: Path) -> Json | None:
 def refuse_constant(name: str) -> NoReturn:
     """For `parse_constant`: Python reads NaN and Infinity, and nothing can be done with such a number."""
     raise ValueError(f"{name} is not JSON")
+
+
+def read_regular(path: Path, limit: int, *, end: bool = False, follow: bool = False) -> bytes | None:
+    """At most `limit` bytes of the beginning (or end) of a regular file; None for anything else.
+
+    A link is something else too, unless `follow`. A named pipe or a device never makes us wait.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    try:
+        handle = os.open(path, flags)
+    except (OSError, ValueError):
+        return None
+    try:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            return None
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            if end:
+                file.seek(max(0, about.st_size - limit))
+            return file.read(limit)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
 
 
 def read_text(path: Path) -> str:

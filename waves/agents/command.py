@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from waves import contracts, process, records
-from waves.agents import OF_THE_FORGE, Job, Result, failure_of, text
+from waves.agents import OF_THE_FORGE, Job, Result, failure_of
 from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
 from waves.agents.statements import could_not
 from waves.errors import UsageError
@@ -49,7 +49,7 @@ class Command:
             left = _take_from_worktree(job)
             message = left if message is None else message
         if message is None:
-            message = (text.read(job.directory / "stdout", OUTPUT_LIMIT) or b"").decode("utf-8", "replace")
+            message = (records.read_regular(job.directory / "stdout", OUTPUT_LIMIT) or b"").decode("utf-8", "replace")
         flags = could_not(message) if job.role not in contracts.SCHEMAS else ()
         return Result(message, failure_of(ended, job.directory), flags=flags)
 
@@ -83,7 +83,7 @@ def _take_from_worktree(job: Job) -> str | None:
         return None
     if about.st_mtime_ns < began or not (stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode)):
         return None
-    found = text.read(path, OUTPUT_LIMIT)
+    found = records.read_regular(path, OUTPUT_LIMIT)
     output = job.directory / "output"
     if found is not None and not output.exists():
         records.write_bytes(output, found)

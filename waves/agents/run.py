@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from waves import process, records
-from waves.agents import leftovers, text
+from waves.agents import leftovers
 from waves.errors import WavesError
 from waves.plaintext import plain
 
@@ -254,7 +254,7 @@ def _collect(directory: Path, value: Mapping[str, Any]) -> Exit:
     def number(name: str) -> Any:
         return found if isinstance(found := value.get(name), (int, float)) else None
 
-    output = text.read(directory / "output", OUTPUT_LIMIT)
+    output = records.read_regular(directory / "output", OUTPUT_LIMIT)
     return Exit(
         reason=value["reason"], code=number("code"), signal=number("signal"), error=str(value.get("error", "")),
         started=number("started"), ended=number("ended"), peak_memory=number("peak_memory") or 0,
@@ -266,6 +266,6 @@ def _tail(directory: Path) -> str:
     """The end of the standard error's file, or of the output's where that is empty."""
     spec = records.read_json(directory / "spec.json") or {}
     for name in (spec.get("stderr"), spec.get("stdout")):
-        if isinstance(name, str) and (end := text.read(directory / name, TAIL, end=True)):
+        if isinstance(name, str) and (end := records.read_regular(directory / name, TAIL, end=True)):
             return plain(end.decode("utf-8", "replace"))
     return ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from waves import records
-from waves.agents import READABLE, Result, text
+from waves.agents import READABLE, Result
 from waves.scrub import Scrubber
 
 # What an agent wrote, or Waves of its words: output, logs, events, the log for people, how far it was.
@@ -17,7 +17,7 @@ LIMIT = 100_000_000  # bytes of each; a run is ended that writes more
 def scrub_files(directory: Path, scrub: Scrubber) -> None:
     """Rewrite the files of a run that hold a secret. Any number of times: what is scrubbed stays as it is."""
     for name in SAID:
-        data = text.read(directory / name, LIMIT)
+        data = records.read_regular(directory / name, LIMIT)
         if data is not None:
             before = data.decode("utf-8", "surrogateescape")
             if (after := scrub(before)) != before:

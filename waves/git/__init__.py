@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from waves.git.credentials import lend
+from waves.git.credentials import credential_programs, lend
 from waves.git.hardened import ZERO, Repository, call, discover
 from waves.git.history import (
     PastCommit,
@@ -83,6 +83,7 @@ __all__ = [
     "commit_tree",
     "commits",
     "committer",
+    "credential_programs",
     "delete_ref",
     "diff",
     "discover",

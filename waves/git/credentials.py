@@ -48,3 +48,10 @@ def has_own(repository: Repository, url: str) -> bool:
     silent = {"GIT_ASKPASS": "", "SSH_ASKPASS": ""}
     done = call(repository, "credential", "fill", ok=(0, 128), stdin=f"url={url}\n\n".encode(), extra=silent)
     return done.code == 0 and "\npassword=" in f"\n{done.text}"
+
+
+def credential_programs(repository: Repository) -> list[str]:
+    """The helpers that git's configuration names, for every address and for some."""
+    pattern = r"^credential\.(.*\.)?helper$"
+    raw = call(repository, "config", "--null", "--get-regexp", pattern, ok=(0, 1)).out.decode("utf-8", "replace")
+    return [helper for entry in raw.split("\0") if (helper := entry.partition("\n")[2])]

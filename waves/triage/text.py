@@ -16,7 +16,7 @@ LONGEST_TEXT = 60_000  # characters of title and body that are read; the forge a
 MOST_MENTIONS = 80  # of one issue, so that a pasted log does not outweigh what people write
 LONGEST_LINE = 2_000
 
-COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)  # what a template says to whoever fills it in
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)  # what a template says to whoever fills it in
 FENCE = re.compile(r" {0,3}(?P<marks>`{3,}|~{3,})(?P<rest>.*)")
 URL = re.compile(r"https?://[^\s<>)\]`\"']+")
 BLOB = re.compile(r"https?://[^/\s]+/[^/\s]+/[^/\s]+/(?:blob|tree|raw)/[^/\s]+/(?P<path>[^\s#?)\]`\"']+)")
@@ -71,8 +71,10 @@ def _one_line(text: str) -> str:
 
 
 def _lines(text: str) -> Iterator[Line]:
-    # A comment keeps its newlines, so that the numbers of the lines after it stay right.
-    shown = COMMENT.sub(lambda found: "\n" * found[0].count("\n"), plain(text[:LONGEST_TEXT]))
+    # A comment keeps its newlines, so that the numbers of the lines after it stay right. One without an end hides
+    # nothing: agents read what follows it.
+    before, end, after = plain(text[:LONGEST_TEXT]).rpartition("-->")
+    shown = COMMENT.sub(lambda found: "\n" * found[0].count("\n"), before + end) + after
     open_marks = ""
     for number, whole in enumerate(shown.split("\n"), 1):
         line = whole[:LONGEST_LINE]
