@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -233,18 +233,29 @@ def top_folder(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / ".git").exists():
             return folder
+        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+            raise UsageError(
+                f"{folder}: a bare repository, and plans need a checkout; `git worktree add ../work` there"
+            )
+    for folder in (start, *start.parents):
+        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+            raise UsageError(
+                f"{folder}: a bare repository, but plans need a checkout; make one with `git worktree add`"
+            )
     raise UsageError(f"{start}: not in a git repository; change to one, or run `git init`")
 
 
-UNUSUAL = re.compile(r"^\s*(worktree|bare)\s*=(?!\s*false\b)", re.IGNORECASE | re.MULTILINE)
-
-
 def repository_at(top: Path) -> git.Repository:
-    """The repository of a checkout's top folder; git is asked only where its layout is not the usual one."""
-    folder = top / ".git"
-    usual = folder.is_dir() and not folder.is_symlink() and (folder / "HEAD").is_file()
-    if usual and not UNUSUAL.search(read_text(folder / "config")) and top == top.resolve():
-        return git.Repository(folder, folder, top)
+    """The repository of a checkout's top folder, if git accepts it; git is asked once for each `.git`."""
+    try:
+        found = (top / ".git").lstat()
+    except OSError:
+        return git.discover(top)
+    return _asked(top, (found.st_dev, found.st_ino, found.st_uid))
+
+
+@functools.lru_cache(maxsize=64)
+def _asked(top: Path, _about: tuple[int, ...]) -> git.Repository:
     return git.discover(top)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from waves import git, records
 from waves.agents import index, plainfiles, worktrees
 from waves.errors import GitError, WavesError
-from waves.git import Repository
+from waves.git import Repository, committing
 
 NOT_FOR_AGENTS = ("refs/waves/", "refs/stash")
 UNFINISHED = {"rebase-merge": "rebase", "rebase-apply": "rebase", "MERGE_HEAD": "merge",
@@ -83,7 +83,9 @@ def _build(worktree: Repository, place: Path) -> None:
         "HEAD": plainfiles.look(worktree.git_dir / "HEAD").data,
         "objects/info/alternates": _alternates(common),
         "packed-refs": os.fsencode("".join(f"{oid} {name}\n" for name, oid in sorted(refs.items()))),
-        "config": os.fsencode(_config(common, index.algorithm(refs.values()))),
+        "config": os.fsencode(
+            _config(common, index.algorithm(refs.values())) + committing.as_file(committing.settings(worktree))
+        ),
     }
     for name in ("info/exclude", "info/attributes", "shallow"):
         files[name] = plainfiles.look(common / name).data

@@ -46,7 +46,7 @@ def merged_commit(
     tree = merged_tree(origin, base, head)
     committer = {"GIT_COMMITTER_NAME": who[0], "GIT_COMMITTER_EMAIL": who[1]}
     if method == "squash":
-        name, email, date = git.author(origin, head)
+        name, email, date = git.author_of(origin, head)
         author = {"GIT_AUTHOR_NAME": name or who[0], "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": date}
         if not git.takes_author(origin, author):  # a forged one: there are objects that no command would have made
             author = {"GIT_AUTHOR_NAME": who[0], "GIT_AUTHOR_EMAIL": who[1]}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from waves.git.committing import author, committer
 from waves.git.credentials import credential_programs, lend
 from waves.git.hardened import ZERO, Repository, call, discover
 from waves.git.history import (
     PastCommit,
-    author,
+    author_of,
     blobs,
     commits,
-    committer,
     delete_ref,
     existing,
     is_ancestor,
@@ -72,6 +72,7 @@ __all__ = [
     "add_worktree",
     "attach",
     "author",
+    "author_of",
     "blobs",
     "branch_of",
     "call",

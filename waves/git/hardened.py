@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 from waves import process
 from waves.errors import GitError, UsageError
+from waves.git import given
+from waves.git.unusable import unusable
 
 # Whatever a repository, a branch or an agent says, these stay off while Waves runs git.
 SAFE = {
@@ -36,6 +38,11 @@ SAFE = {
     "push.recurseSubmodules": "no",
     "rerere.enabled": "false",
     "advice.detachedHead": "false",
+    "log.showSignature": "false",
+    "i18n.commitEncoding": "UTF-8",
+    "i18n.logOutputEncoding": "UTF-8",
+    "push.followTags": "false",
+    "worktree.useRelativePaths": "false",
     "init.defaultBranch": "main",
     "merge.conflictStyle": "merge",
 }
@@ -64,43 +71,30 @@ class Repository:
 
 
 def discover(path: Path) -> Repository:
-    """The repository of a folder; raises UsageError where there is none."""
-    command = [
-        "git",
-        "rev-parse",
-        "--path-format=absolute",
-        "--git-common-dir",
-        "--absolute-git-dir",
-        "--is-bare-repository",
-    ]
+    """The repository of a folder, if git accepts its owner and its format; raises UsageError."""
     if not path.is_dir():
         raise UsageError(
             f"{path}: there is no such folder; clone the repository there, or correct the plan's `checkout`"
         )
-    done = process.run(command, cwd=path, env=_environment({}))
-    if done.code:
-        words = done.err.decode("utf-8", "replace").strip().partition("\n")[0]
-        if "not a git repository" in words:
-            raise UsageError(f"{path}: not a git repository; run `git init` or change to the folder of one")
-        raise UsageError(f"{path}: git refuses this repository: {words}")
-    common, own, bare = done.text.splitlines()
-    if bare == "true":
+    questions = ("--git-common-dir", "--absolute-git-dir", "--is-bare-repository", "--show-toplevel")
+    done = process.run(
+        ["git", "rev-parse", "--path-format=absolute", *questions],
+        cwd=path, env=_environment({"safe.bareRepository": "all"}),
+    )  # fmt: skip
+    common, own, bare, top = (*os.fsdecode(done.out).split("\n"), "", "", "", "")[:4]
+    if bare == "true":  # which has no top: that question failed
         return Repository(Path(common), Path(own))
-    top = process.run(["git", "rev-parse", "--path-format=absolute", "--show-toplevel"], cwd=path, env=_environment({}))
-    return Repository(Path(common), Path(own), Path(top.text.rstrip("\n")))
+    if not own:
+        raise UsageError(f"{path}: {unusable(done.err.decode('utf-8', 'replace'))}")
+    return Repository(Path(common), Path(own), Path(top) if top else Path(own).parent)
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    inherited = {
-        k: v
-        for k, v in os.environ.items()
-        if not k.startswith("GIT_") or k in {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS"}
-    }
-    pairs = list((SAFE | dict(settings)).items())
+    pairs = [*given.settings(), *(SAFE | dict(settings)).items()]
     config = {"GIT_CONFIG_COUNT": str(len(pairs))}
     for number, (key, value) in enumerate(pairs):
         config |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return inherited | config | {
+    return given.environment() | config | {
         "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1",
         "GIT_EDITOR": "false", "GIT_PAGER": "cat", "LC_ALL": "C.UTF-8", "GIT_NO_REPLACE_OBJECTS": "1",
     }  # fmt: skip
@@ -125,6 +119,30 @@ def _programs_named(common_dir: Path, _changed: int, _size: int) -> tuple[tuple[
     return tuple((key, off.get(key.rpartition(".")[2], "")) for key in done.text.splitlines())
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    scope: str  # git's word: system | global | local | worktree | command
+    key: str
+    value: str
+
+
+def settings_of(repository: Repository) -> list[Setting]:
+    """Every setting that git finds there, in git's order, without those that Waves adds."""
+    env = given.environment() | given.one_by_one() | _place(repository) | {"LC_ALL": "C.UTF-8"}
+    done = process.run(["git", "config", "--list", "-z", "--show-scope", "--includes"], env=env)
+    if done.code:
+        raise GitError(("config", "--list"), done.code, done.err.decode("utf-8", "replace"))
+    words = os.fsdecode(done.out).split("\0")
+    pairs = zip(words[::2], words[1::2], strict=False)
+    parts = ((scope, *entry.partition("\n")) for scope, entry in pairs)
+    return [Setting(scope, key, value if separator else "true") for scope, key, separator, value in parts]
+
+
+def _place(repository: Repository) -> dict[str, str]:
+    where = {"GIT_DIR": str(repository.git_dir), "GIT_COMMON_DIR": str(repository.common_dir)}
+    return where if repository.work_tree is None else where | {"GIT_WORK_TREE": str(repository.work_tree)}
+
+
 def quoted(path: Path) -> str:
     """A path as git reads it in a list of object folders, where a colon or a leading quote would mean something."""
     text = str(path)
@@ -136,9 +154,7 @@ def quoted(path: Path) -> str:
 def environment(repository: Repository, settings: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """The whole environment of a git call on this repository, with more settings than the ones that keep it safe."""
     env = _environment(dict(_programs_off(repository.common_dir)) | dict(settings))
-    env |= {"GIT_DIR": str(repository.git_dir), "GIT_COMMON_DIR": str(repository.common_dir)}
-    if repository.work_tree is not None:
-        env["GIT_WORK_TREE"] = str(repository.work_tree)
+    env |= _place(repository)
     if repository.alternates:
         env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(quoted(path) for path in repository.alternates)
     return env

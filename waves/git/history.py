@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from waves.errors import UsageError
 from waves.git.hardened import PLAIN, Repository, answer, call
 
 OBJECT_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
@@ -60,7 +59,8 @@ def refs(repository: Repository, *prefixes: str) -> dict[str, str]:
 
 def update_ref(repository: Repository, ref: str, new: str, old: str) -> None:
     """Move a ref from exactly `old` (ZERO: it must not exist) to `new`; raises GitError when it is elsewhere."""
-    call(repository, "update-ref", "--no-deref", ref, new, old)
+    # Empty means the same as zeros, which must be as many as the repository's ids are long.
+    call(repository, "update-ref", "--no-deref", ref, new, old if old.strip("0") else "")
 
 
 def delete_ref(repository: Repository, ref: str, old: str) -> None:
@@ -165,16 +165,7 @@ def patch_ids(repository: Repository, ids: Sequence[str]) -> dict[str, str]:
     return {commit: patch for patch, commit in (line.split() for line in lines)}
 
 
-def committer(repository: Repository) -> tuple[str, str]:
-    """Name and email that the person configured; raises UsageError where git has none."""
-    done = call(repository, "var", "GIT_COMMITTER_IDENT", ok=(0, 128))
-    found = re.fullmatch(r"(.+) <(.*)> \d+ [-+]\d+", done.text.strip())
-    if done.code or found is None:
-        raise UsageError(f"{repository.name}: git does not know who you are; set `user.name` and `user.email`")
-    return found[1], found[2]
-
-
-def author(repository: Repository, commit: str) -> tuple[str, str, str]:
+def author_of(repository: Repository, commit: str) -> tuple[str, str, str]:
     """Name, email and date (git's raw form) of a commit's author."""
     text = call(repository, "log", "-1", "--date=raw", "--format=%an%x00%ae%x00%ad", "--end-of-options", commit).text
     name, email, date = text.rstrip("\n").split("\0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 from waves.git.hardened import Repository, call
@@ -17,7 +18,8 @@ def worktree_of(repository: Repository, path: Path) -> Repository | None:
     """The linked worktree at `path`, found from the main repository's own list; None where there is none."""
     for entry in sorted((repository.common_dir / "worktrees").glob("*/gitdir")):
         with contextlib.suppress(FileNotFoundError):  # another one is removed at this very moment
-            if Path(entry.read_text().rstrip("\n")) == path / ".git":
+            # A relative path is one from the folder of this very file.
+            if Path(os.path.normpath(entry.parent / entry.read_text().rstrip("\n"))) == path / ".git":
                 return Repository(repository.common_dir, entry.parent, path)
     return None
 

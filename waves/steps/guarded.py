@@ -7,6 +7,7 @@ from pathlib import Path
 
 from waves import git
 from waves.agents import Result, quarantine, restore, saved, snapshot, worktrees
+from waves.git import given
 from waves.records import read_json, write_json
 from waves.shapes import words
 from waves.steps import about, claim, company
@@ -80,7 +81,7 @@ def move_to(work: Work, head: str) -> None:
 def look_before(work: Work, directory: Path, *, writes: bool) -> Mapping[str, str]:
     """Write down how things are before a run; what the agent's environment needs besides."""
     worktree = _worktree(work)
-    extra = quarantine.prepare(worktree, directory) if writes else {}
+    extra = {**given.places(), **(quarantine.prepare(worktree, directory) if writes else {})}
     saved.save(_without_what_others_did(work, snapshot.take(worktree, _own_refs(work))), directory / "before.json")
     return extra
 

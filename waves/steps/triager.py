@@ -15,6 +15,7 @@ from waves.agents import saved, scrubbing, snapshot
 from waves.contracts import Claims, Invalid
 from waves.errors import WavesError
 from waves.forges import Issue
+from waves.git import given
 from waves.prompts.facts import Survey
 from waves.records import digest, read_json, write_json
 from waves.steps import about
@@ -94,8 +95,8 @@ def _over_budget(cap: int | None, directory: Path) -> agents.Failure | None:
 def _job(batch: Batch, directory: Path) -> agents.Job:
     policy = batch.plan.policy
     return agents.Job(
-        "triager", FOLDER, "", directory / "checkout", directory, policy.run_timeout, policy.stall_timeout, {},
-        sandbox=policy.sandbox,
+        "triager", FOLDER, "", directory / "checkout", directory, policy.run_timeout, policy.stall_timeout,
+        given.places(), sandbox=policy.sandbox,
     )  # fmt: skip
 
 

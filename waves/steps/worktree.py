@@ -9,6 +9,7 @@ from pathlib import Path
 from waves import git, process, prompts
 from waves.agents import worktrees
 from waves.forges import Pull
+from waves.git import given
 from waves.records import RESULTS, made_by_runs, read_json, write_text
 from waves.shapes import fits
 from waves.steps import branch as branches
@@ -138,7 +139,9 @@ def _set_up(batch: Batch, path: Path) -> None:
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, path / name)
     for command in setup.run:
-        done = process.run(["sh", "-c", command], cwd=path, env=process.clean_environment(), timeout=SETUP_TIMEOUT)
+        done = process.run(
+            ["sh", "-c", command], cwd=path, env=process.clean_environment(given.places()), timeout=SETUP_TIMEOUT
+        )
         if done.code:
             out, err = (batch.scrub(one.decode("utf-8", "replace")) for one in (done.out, done.err))
             write_text(path.parent / f"{path.name}.setup.log", out + err)
