@@ -26,6 +26,8 @@ from waves.git.history import (
     update_ref,
 )
 from waves.git.making import checkout_apart, clone, commit_all, import_objects, init, rebase
+from waves.git.manifest import ChangedPath, manifest, object_sizes
+from waves.git.plumbing import BIG, plumbing
 from waves.git.remotes import (
     fetch,
     fetch_objects,
@@ -37,7 +39,6 @@ from waves.git.remotes import (
     try_push,
 )
 from waves.git.trees import (
-    Change,
     FoundLine,
     Merged,
     changes,
@@ -63,8 +64,9 @@ from waves.git.worktrees import (
 )
 
 __all__ = [
+    "BIG",
     "ZERO",
-    "Change",
+    "ChangedPath",
     "FoundLine",
     "Merged",
     "PastCommit",
@@ -100,12 +102,15 @@ __all__ = [
     "is_connected",
     "lend",
     "lines_with",
+    "manifest",
     "merge_base",
     "merge_tree",
     "message",
+    "object_sizes",
     "past_commits",
     "patch_ids",
     "paths_touching",
+    "plumbing",
     "prune_worktrees",
     "push",
     "push_refs",

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from waves.errors import GitError
 from waves.git.hardened import PLAIN, Repository, call
+from waves.git.history import merge_base
+from waves.git.manifest import ChangedPath, manifest
+from waves.git.plumbing import plumbing
 
 
 def diff(repository: Repository, old: str, new: str, *paths: str) -> bytes:
@@ -16,26 +19,9 @@ def diff(repository: Repository, old: str, new: str, *paths: str) -> bytes:
                 f"{old}...{new}", "--", *paths).out  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    path: str
-    added: int  # lines; 0 for a binary file
-    deleted: int
-    binary: bool = False
-
-
-def changes(repository: Repository, old: str, new: str) -> list[Change]:
-    """The files that `new` touched since it left `old`, with their line counts; renames count as both files."""
-    raw = call(
-        repository, "diff", "--no-ext-diff", "--no-textconv", "--no-renames", "--numstat", "-z", f"{old}...{new}"
-    ).out
-    found = []
-    for entry in raw.decode("utf-8", "surrogateescape").split("\0"):
-        if entry:
-            added, deleted, path = entry.split("\t", 2)
-            binary = added == "-"
-            found.append(Change(path, 0 if binary else int(added), 0 if binary else int(deleted), binary))
-    return found
+def changes(repository: Repository, old: str, new: str) -> tuple[ChangedPath, ...]:
+    """What `new` changed since it left `old`; see `manifest`."""
+    return manifest(repository, merge_base(repository, old, new) or old, new)
 
 
 def paths_touching(repository: Repository, old: str, new: str, pattern: str) -> list[str]:
@@ -88,8 +74,12 @@ class Merged:
 
 
 def merge_tree(repository: Repository, base: str, head: str) -> Merged:
-    """What merging `head` into `base` would give; nothing is touched. Needs git 2.38."""
-    done = call(repository, "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", base, head, ok=(0, 1))
+    """What merging one commit into another gives, by id; nothing is touched. Needs git 2.38.
+
+    This is the one merge procedure: attributes, merge drivers and settings change nothing, as on GitHub.
+    """
+    options = ["--write-tree", "--name-only", "--no-messages", "-z"]
+    done = plumbing(repository, "merge-tree", *options, base, head, ok=(0, 1))
     tree, *paths = done.out.decode("utf-8", "surrogateescape").split("\0")
     # A bad name gives exit code 1 as well, so a tree id has to be seen.
     if not re.fullmatch(r"[0-9a-f]{40,64}", tree):

@@ -149,7 +149,7 @@ def branch_shape(work: Work, head: str) -> dict[str, Any]:
     made, _ = made_by_runs(work.path)
     strange = [] if work.unit.adopted else [commit[:8] for commit in commits if commit not in made]
     touched = git.changes(repository, base, head)
-    lines = sum(change.added + change.deleted for change in touched)
+    lines = sum(change.added + change.deleted for change in touched if not change.binary)
     flags = list(work.facts.records["implement"].result.get("flags", ())) if "implement" in work.facts.records else []
     if strange:
         flags.append(f"commits that no agent run made: {', '.join(strange)}")
