@@ -6,8 +6,6 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from waves import git
 from waves.errors import BaseMovedError, ForgeError, GitError, HeadMovedError, UsageError
@@ -37,7 +35,7 @@ def find_origin(checkout: git.Repository) -> git.Repository:
     url = git.remote_url(checkout)
     if url is None:
         raise UsageError(f"{checkout.name}: `forge: local` needs a remote `origin`; {ways}")
-    path = _local_path(url)
+    path = git.local_path(url)
     if path is None:  # its address is not shown: it may hold a token
         raise UsageError(
             f"{checkout.name}: `forge: local` needs `origin` to be on this machine; or set `forge: github`"
@@ -47,15 +45,6 @@ def find_origin(checkout: git.Repository) -> git.Repository:
     if found is None or found.work_tree is not None or not found.git_dir.samefile(path):
         raise UsageError(f"{path}: `forge: local` needs `origin` to be a bare repository; {ways}")
     return git.Repository(path, path)
-
-
-def _local_path(url: str) -> Path | None:
-    """The path that a remote's address is, as git tells it from `host:path`; None where it is another machine."""
-    if url.startswith("file://"):
-        return Path(unquote(urlsplit(url).path))
-    if "://" in url or ":" in url.partition("/")[0]:
-        return None
-    return Path(url)
 
 
 class LocalForge:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from waves.git.committing import author, committer
 from waves.git.credentials import credential_programs, lend
+from waves.git.far_side import hooks_state, local_path, trust_hooks, where
 from waves.git.hardened import ZERO, Repository, call, discover
 from waves.git.history import (
     PastCommit,
@@ -95,6 +96,7 @@ __all__ = [
     "fetch_objects",
     "file_at",
     "files_at",
+    "hooks_state",
     "ignored",
     "import_objects",
     "init",
@@ -102,6 +104,7 @@ __all__ = [
     "is_connected",
     "lend",
     "lines_with",
+    "local_path",
     "manifest",
     "merge_base",
     "merge_tree",
@@ -125,8 +128,10 @@ __all__ = [
     "takes_author",
     "told_by",
     "tree_of",
+    "trust_hooks",
     "try_push",
     "uncommitted",
     "update_ref",
+    "where",
     "worktree_of",
 ]

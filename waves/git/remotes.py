@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from waves import process
 from waves.errors import GitError
+from waves.git import far_side
 from waves.git.credentials import lent
 from waves.git.hardened import Repository, call
 
@@ -15,10 +16,11 @@ def remote_url(repository: Repository, remote: str = "origin") -> str | None:
     return done.text.strip() or None if done.code == 0 else None
 
 
-def _far(repository: Repository, remote: str, *arguments: str, ok: Sequence[int] = (0,)) -> process.Finished:
-    """A call that goes to a remote, with the token that somebody lends for it."""
+def _far(repository: Repository, remote: str, verb: str, *arguments: str, ok: Sequence[int] = (0,)) -> process.Finished:
+    """A call that goes to a remote, with the token that somebody lends for it, and its other half kept in bounds."""
     settings, extra = lent(repository, remote)
-    return call(repository, *arguments, ok=ok, extra=extra, settings=settings)
+    there = far_side.options(repository, verb, remote)
+    return call(repository, verb, *there, *arguments, ok=ok, extra=extra, settings=settings)
 
 
 def fetch(repository: Repository, branches: Sequence[str], remote: str = "origin") -> None:

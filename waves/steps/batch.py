@@ -16,7 +16,7 @@ from waves import git, lifecycle, locks
 from waves.errors import GitError, WavesError
 from waves.lifecycle import Facts, Step, Verdict
 from waves.plan.model import WRITERS, Plan, Unit
-from waves.records import Json, UnitFolder, made_by_runs, read_json
+from waves.records import Json, UnitFolder, made_by_runs, read_json, write_json
 from waves.shapes import fits
 from waves.steps import branch, claim, inherited
 from waves.steps.outcome import Outcome, outcome_of
@@ -350,7 +350,18 @@ class Batch:
             self._taken.clear()
             self.said.forget_cache()
             self._held_since = time.time()
+            self._trust_hooks_of_origin()
             yield
+
+    def _trust_hooks_of_origin(self) -> None:
+        """Let a local origin's own hooks run, if nothing there has changed since the batch's first agent began."""
+        place = git.where(self.repository, "origin", push=True)
+        if place is None:
+            return
+        path = self.folder / "origin.json"
+        if not path.exists() and not any(self.folder.glob("*/runs/*")):
+            write_json(path, {"hooks": git.hooks_state(place)})
+        git.trust_hooks(self.repository, str((read_json(path) or {}).get("hooks") or ""))
 
 
 def lent(folder: Path) -> bool:
