@@ -176,10 +176,23 @@ def test_no_merge_attribute_changes_a_merge(
     assert git.file_at(repository, merged, "log.txt") == b"1st\n2\n3\n4\n5\n6\n7\n8\nnine\n"
 
 
+def test_a_partial_clone_fetches_what_a_merge_needs(repository: Repository, tmp_path: Path) -> None:
+    git.call(repository, "config", "uploadpack.allowFilter", "true")
+    commit(repository, {"log.txt": b"1\n2\n3\n4\n5\n6\n7\n8\n9\n"})
+    one, other = two_sides(repository, "log.txt", b"1\n2\n3\n4\n5\n6\n7\n8\nnine\n", b"1st\n2\n3\n4\n5\n6\n7\n8\n9\n")
+    for name, oid in (("one", one), ("other", other)):
+        git.update_ref(repository, f"refs/heads/{name}", oid, git.ZERO)
+    clone = ["git", "clone", "-q", "--bare", "--filter=blob:none", f"file://{repository.common_dir}"]
+    subprocess.run([*clone, str(tmp_path / "partial.git")], check=True)
+    partial = git.discover(tmp_path / "partial.git")
+    assert git.merge_tree(partial, one, other) == git.merge_tree(repository, one, other)
+    assert [one.path for one in git.manifest(partial, one, other)] == ["log.txt"]
+
+
 @pytest.mark.parametrize(
     "setting", ["merge.renames=false", "diff.renames=false", "merge.renameLimit=1", "merge.directoryRenames=true"]
 )
-def test_no_setting_changes_a_merge(repository: Repository, setting: str) -> None:
+def test_no_setting_changes_a_merge(repository: Repository, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
     body = b"".join(b"line %d\n" % number for number in range(20))
     commit(repository, {"old.txt": body, "dir/x.txt": b"x" * 50, "dir/y.txt": b"y" * 50})
     start = head(repository)
@@ -190,4 +203,9 @@ def test_no_setting_changes_a_merge(repository: Repository, setting: str) -> Non
     assert expected.tree is not None
     assert git.file_at(repository, expected.tree, "moved.txt") == body + b"more\n"
     git.call(repository, "config", *setting.split("="))
+    assert git.merge_tree(repository, renamed, edited) == expected
+    key, _, value = setting.partition("=")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", key)
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", value)
     assert git.merge_tree(repository, renamed, edited) == expected

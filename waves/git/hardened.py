@@ -89,8 +89,9 @@ def discover(path: Path) -> Repository:
     return Repository(Path(common), Path(own), Path(top) if top else Path(own).parent)
 
 
-def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    pairs = [*given.settings(), *(SAFE | dict(settings)).items()]
+def _environment(settings: Mapping[str, str], *, of_person: bool = True) -> dict[str, str]:
+    """The variables of a git call; `of_person`: with the settings that a person gives by variables."""
+    pairs = [*(given.settings() if of_person else ()), *(SAFE | dict(settings)).items()]
     config = {"GIT_CONFIG_COUNT": str(len(pairs))}
     for number, (key, value) in enumerate(pairs):
         config |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

@@ -61,11 +61,13 @@ def _room(repository: Repository) -> Iterator[tuple[Path, dict[str, str]]]:
         newer = f"[extensions]\n\tobjectFormat = {algorithm}\n" if algorithm != "sha1" else ""
         version = int(bool(newer))
         (folder / "config").write_text(f"[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n{newer}")
-        env = _environment(FIXED | dict(settings)) | {
+        # A partial clone fetches what it lacks, and may need the person's proxy or credentials for that.
+        env = _environment(FIXED | dict(settings), of_person=bool(settings)) | {
             "GIT_DIR": name, "GIT_OBJECT_DIRECTORY": str(repository.common_dir / "objects"),
             "GIT_SHALLOW_FILE": str(repository.common_dir / "shallow"), "GIT_ATTR_NOSYSTEM": "1",
-            "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull,
         }  # fmt: skip
+        if not settings:
+            env |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
         if repository.alternates:
             env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(quoted(one) for one in repository.alternates)
         yield folder, env
