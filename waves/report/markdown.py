@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from waves import inert
 from waves.plaintext import plain
 from waves.prompts.fences import code, marks
 from waves.report.texts import harmless
@@ -45,7 +46,7 @@ def _row(plan: Plan, unit: Unit) -> str:
     after = ", ".join(code(name) for name in unit.after)
     scope = ", ".join([*(code(one) for one in unit.scope.inside), *(f"not {code(one)}" for one in unit.scope.outside)])
     cells = (code(unit.name), issues, code(unit.branch), after, scope, harmless(unit.why))
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(map(inert.cell, cells)) + " |"
 
 
 def _findings(plan: Plan) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from waves import inert
 from waves.contracts import Item
 from waves.forges import Issue
 from waves.plaintext import plain
@@ -24,17 +25,20 @@ SYMBOLS = {"correct": "to correct", "defer": "deferred", "requested": "asked for
            "listed": "listed only"}  # fmt: skip
 
 
-def harmless(text: str) -> str:
-    """One line that mentions nobody and closes no issue, whoever wrote it."""
-    if not text.strip():
-        return ""
-    return re.sub(r"@(?=\w)", "(at)", re.sub(r"#(?=\d)", "no. ", line(text))).strip()
+def harmless(text: str, limit: int = 0) -> str:
+    """One line of Markdown that only says something, whoever wrote it; cut to `limit` characters, if that is given."""
+    return inert.markdown(_short(line(text), limit) if limit else line(text)).strip() if text.strip() else ""
+
+
+def heading(text: str) -> str:
+    """The same, for where no Markdown is read: titles and commit messages."""
+    return inert.words(line(text)).strip() if text.strip() else ""
 
 
 def pull_title(unit: Unit, issues: Sequence[Issue]) -> str:
     """Conventional: the unit's type, and the issue's title or, for several combined, the unit's reason."""
     about = issues[0].title if len(issues) == 1 else unit.why or ", ".join(issue.title for issue in issues)
-    title = f"{unit.type}: {harmless(about) or unit.name}"
+    title = f"{unit.type}: {heading(about) or unit.name}"
     return title if len(title) <= TITLE_LIMIT else title[: TITLE_LIMIT - 1].rstrip() + "…"
 
 
@@ -45,7 +49,7 @@ def closing_lines(unit: Unit) -> str:
 
 def merge_title(unit: Unit, issues: Sequence[Issue], title: str, pull: int) -> str:
     """The title of a pull request if that is conventional, as a person may have worded it, else one that is."""
-    return f"{title if CONVENTIONAL.match(title) else pull_title(unit, issues)} (#{pull})"
+    return f"{heading(title) if CONVENTIONAL.match(title) else pull_title(unit, issues)} (#{pull})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +125,23 @@ def cycle_comment(cycle: str, head: str, summary: str, checks: str, decision: De
 
 def _row(item: Item, cycle: str, decision: str, why: str) -> str:
     where = item.file if item.line is None else f"{item.file}:{item.line}"
-    cells = (f"{item.id}@{cycle}", code(where) if where else "", _short(harmless(item.issue)), decision, harmless(why))
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    cells = (
+        f"{item.id}@{cycle}",
+        code(where) if where else "",
+        harmless(item.issue, LONGEST_CELL),
+        decision,
+        harmless(why),
+    )
+    return "| " + " | ".join(map(inert.cell, cells)) + " |"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1].rstrip() + "…"
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def corrected(commits: Iterable[tuple[str, str]]) -> str:
+    """What a correction changed, for its cycle's comment: commit and message of each."""
+    return "Corrected:\n\n" + _bullets(f"`{one[:12]}` {harmless(text.partition(chr(10))[0])}" for one, text in commits)
 
 
 def _bullets(lines: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from waves import git, lifecycle, prompts
 from waves.errors import WavesError
 from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumbering
 from waves.records import digest, read_json
+from waves.report import texts
 from waves.report.texts import Cycle
 from waves.steps import agent_run, decide, description, guarded
 from waves.steps import branch as branches
@@ -141,8 +142,8 @@ def _correction(work: Work, asked: Asked, fault: str | None) -> Correction:
 def _say_what_changed(work: Work, source: str, commits: tuple[str, ...]) -> None:
     if not source.startswith("decide@"):
         return
-    subjects = [f"- `{one[:12]}` {git.message(work.batch.repository, one).partition(chr(10))[0]}" for one in commits]
-    decide.comment(work, source.partition("@")[2], "Corrected:\n\n" + "\n".join(subjects))
+    said = [(one, git.message(work.batch.repository, one)) for one in commits]
+    decide.comment(work, source.partition("@")[2], texts.corrected(said))
 
 
 def _take_in_push(work: Work) -> Done:
