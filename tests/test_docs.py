@@ -15,7 +15,7 @@ from typing import Any
 import commands_page
 import plan_page
 import pytest
-from loop_world import NOTHING_AMISS, World, item, review
+from loop_world import IMPLEMENT, NOTHING_AMISS, World, item, review
 
 from waves import contracts
 from waves.agents.command import Command
@@ -246,6 +246,7 @@ def test_what_json_says_is_what_the_page_says(world: World) -> None:
     rest = {"policy": {"nits": "ask"}, "skip": [{"issue": 9, "why": "later"}]}
     world.plan("a", "c", "gone", **rest)
     world.agent(reviewer_a_0=review("approved", nits=[item()]), reviewer_gone_0=review("approved", nits=[item()]))
+    world.agent(implementer_a="echo x >> app.txt; git stash -q\n" + IMPLEMENT)
     world.run(code=10)
     world.plan("a", "c", **rest)
     (world.checkout / "plans/bad.yaml").write_text("batch: bad\nuntis: []\n")

@@ -15,7 +15,7 @@ from waves.forges import Pull
 from waves.plan.model import Unit
 from waves.records import Json, Record, digest, made_by_runs, read_json, write_json
 from waves.shapes import fits, rows
-from waves.steps import inherited
+from waves.steps import inherited, kept
 from waves.steps.batch import Batch
 
 CRITERIA = {
@@ -79,6 +79,8 @@ def _unit(batch: Batch, unit: Unit, records: dict[str, Record] | object, pull: P
         yield Evidence(
             "cleaned", unit.name, not path.exists(), f"{path.name} is {'there' if path.exists() else 'gone'}"
         )
+    for one in kept.of(batch, unit.name):
+        yield Evidence("cleaned", unit.name, True, f"kept: {one.what}: {one.where}")
     yield from _made_by_runs(batch, unit, pull, head)
 
 

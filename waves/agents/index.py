@@ -117,7 +117,7 @@ def algorithm(ids: Iterable[str]) -> str:
 
 
 @contextlib.contextmanager
-def _temporary(worktree: Repository, base: Path | None) -> Iterator[Path]:
+def temporary(worktree: Repository, base: Path | None) -> Iterator[Path]:
     """An index file for one piece of work, beginning as `base` (for what it knows of the files' times) if that is."""
     with records.folder("waves-index-", worktree.common_dir) as folder:
         index = folder / "index"
@@ -135,7 +135,7 @@ def _install(worktree: Repository, index: Path) -> None:
 
 def set_to(worktree: Repository, commit: str) -> None:
     """Make the index that of `commit`; no file is touched. The caller has refused traps."""
-    with _temporary(worktree, index_of(worktree)) as index:
+    with temporary(worktree, index_of(worktree)) as index:
         try:
             _with_index(worktree, index, "read-tree", "--reset", commit)
         except GitError:
@@ -152,7 +152,7 @@ def _refresh(worktree: Repository, index: Path) -> None:
 
 def put_back(worktree: Repository, wanted: Mapping[str, str]) -> None:
     """Write an index of exactly these entries (see `entries`), flags included."""
-    with _temporary(worktree, None) as index:
+    with temporary(worktree, None) as index:
         lines, flags = [], {"--assume-unchanged": b"", "--skip-worktree": b""}
         for path, stages in wanted.items():
             name = os.fsencode(path) + b"\0"
@@ -176,7 +176,7 @@ def staged_tree(worktree: Repository) -> str | None:
     """The tree of the index as it is; None where it is unmerged or damaged."""
     if entries(worktree) is None:
         return None
-    with _temporary(worktree, index_of(worktree)) as index:
+    with temporary(worktree, index_of(worktree)) as index:
         try:
             return _with_index(worktree, index, "write-tree").decode().strip()
         except GitError:
@@ -185,7 +185,7 @@ def staged_tree(worktree: Repository) -> str | None:
 
 def work_tree(worktree: Repository, base: str | None, gone: Iterable[str], present: Iterable[str]) -> str:
     """The tree of `base` (None: empty) without the files `gone`, and with those `present` as they lie there."""
-    with _temporary(worktree, None) as index:
+    with temporary(worktree, None) as index:
         _with_index(worktree, index, "read-tree", base or "--empty")
         for options, paths in ((["--force-remove"], gone), (["--add", "--replace"], present)):
             names = b"".join(os.fsencode(path) + b"\0" for path in paths)

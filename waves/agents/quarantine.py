@@ -12,11 +12,12 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from waves import git, records
-from waves.agents import index, plainfiles, worktrees
+from waves.agents import aside, index, plainfiles, worktrees
+from waves.agents.aside import Aside
 from waves.errors import GitError, WavesError
 from waves.git import Repository, committing
 
@@ -42,6 +43,7 @@ class Collected:
     conflict_markers: tuple[str, ...] = ()  # files
     problems: tuple[str, ...] = ()
     damaged: bool = False
+    aside: tuple[Aside, ...] = ()  # what it left beside its branch
 
 
 def writable(run_directory: Path) -> Path:
@@ -65,6 +67,7 @@ def prepare(worktree: Repository, run_directory: Path) -> Mapping[str, str]:
             raise WavesError(f"{worktree.name}: {problem}; collect the run before, or make the worktree anew")
         with records.folder("git-", run_directory) as folder:
             _build(worktree, folder / "new")
+            shutil.copyfile(folder / "new" / "packed-refs", run_directory / aside.BEFORE)
             plainfiles.move_out(run_directory, place.name, run_directory / "earlier")
             (folder / "new").rename(place)
         worktrees.point_to(worktree, place, run_directory)
@@ -122,6 +125,13 @@ def collect(worktree: Repository, branch: str, before: str, run_directory: Path,
     may have rebased onto; a head that is not on the branch any more is kept under `kept`/1, /2 … Killed anywhere and
     called again, it gives the same result.
     """
+    found = _collect(worktree, branch, before, run_directory, bases, kept)
+    left = aside.keep(worktree, run_directory, branch, _head(writable(run_directory), branch)[0], f"{kept}/aside")
+    return replace(found, aside=left)
+
+
+def _collect(worktree: Repository, branch: str, before: str, run_directory: Path, bases: Sequence[str],
+             kept: str) -> Collected:  # fmt: skip
     main, place = index.main_of(worktree), writable(run_directory)
     current = git.resolve(main, f"refs/heads/{branch}")
     head, problems = _head(place, branch)

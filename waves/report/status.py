@@ -13,6 +13,8 @@ from waves.records import read_json
 from waves.report import turns
 from waves.report.table import Column, lay_out
 from waves.report.words import asked_lines
+from waves.steps import kept
+from waves.steps.kept import Kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,7 @@ class UnitStatus:
     reason: str
     asked: tuple[turns.Asked, ...]
     flags: tuple[str, ...]
+    kept: tuple[Kept, ...]  # what is on no branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ def unit_status(planned: Planned, unit: Unit) -> UnitStatus:
         flags=tuple(
             flag for step in ("issue", "pr") if step in records for flag in records[step].result.get("flags", ())
         ),
+        kept=kept.of(batch, unit.name),
     )
 
 
@@ -230,6 +234,8 @@ def _details(one: UnitStatus) -> Iterator[str]:
         yield from asked_lines(asked)
     for flag in one.flags if one.state != "merged" else ():
         yield f"{one.unit}: flag: {flag}"
+    for each in one.kept:
+        yield f"{one.unit}: kept: {plain(each.what)}: {each.where} (`{each.command}`)"
 
 
 def _styled(line: str, style: str, colour: bool) -> str:

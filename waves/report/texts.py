@@ -63,8 +63,9 @@ class Cycle:
     decision: str = ""
 
 
-def pull_body(batch: str, unit: Unit, issues: Sequence[Issue], cycles: Sequence[Cycle]) -> str:
-    """Waves' own part of the description, between its marks: what was asked, and what was checked."""
+def pull_body(batch: str, unit: Unit, issues: Sequence[Issue], cycles: Sequence[Cycle],
+              aside: Sequence[str] = ()) -> str:  # fmt: skip
+    """Waves' own part of the description, between its marks: what was asked, what was checked, what is not in it."""
     parts = [
         BEGIN,
         closing_lines(unit),
@@ -86,6 +87,9 @@ def pull_body(batch: str, unit: Unit, issues: Sequence[Issue], cycles: Sequence[
     ]
     head = ["| cycle | head | checks | review | decision |", "|---|---|---|---|---|"]
     parts += ["## What was checked", "\n".join([*head, *rows])]
+    if aside:
+        parts += ["## Left beside the branch", "An agent left this, and it is not part of this pull request.",
+                  _bullets(harmless(one) for one in aside)]  # fmt: skip
     parts.append(f"Unit `{unit.name}` of batch `{batch}`. Each review cycle has its own comment below.")
     return "\n\n".join([*parts, END])
 

@@ -354,6 +354,8 @@ def flags_of(collected: quarantine.Collected) -> tuple[str, ...]:
         "conflict markers in": collected.conflict_markers,
     }
     named = [f"{words} {', '.join(shown(one) for one in paths[:5])}" for words, paths in left.items() if paths]
+    if collected.aside:
+        named.append(f"left beside its branch: {', '.join(one.what for one in collected.aside)}")
     return (*collected.problems, *named)
 
 

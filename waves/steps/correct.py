@@ -63,6 +63,8 @@ def run(work: Work) -> Done:
     ran = agent_run.ask(work, agent_run.Task("corrector", work.step.at, key, words, accept, before))
     assert ran.collected is not None
     facts = agent_run.facts_of(ran)
+    for one in ran.collected.aside:
+        work.say(f"flag: left beside its branch: {one.what}")
     publish(work, facts["head"])
     _say_what_changed(work, source, ran.collected.commits)
     description.update(work, work.batch.forge.pull(work.pull), Cycle(work.step.at, str(facts["head"])))

@@ -8,6 +8,7 @@ from waves import lifecycle
 from waves.forges import Pull
 from waves.report import texts
 from waves.report.texts import Cycle
+from waves.steps import kept
 from waves.steps.work import Work
 
 
@@ -25,7 +26,8 @@ def part(work: Work, now: Cycle) -> str:
         now = Cycle(now.name, now.head, now.checks or before.checks, now.review or before.review,
                     now.decision or before.decision)  # fmt: skip
     cycles[now.name] = now
-    return texts.pull_body(work.batch.plan.batch, work.unit, work.issues(), tuple(cycles.values()))
+    aside = [f"{one.what} ({one.where})" for one in kept.of(work.batch, work.unit.name)]
+    return texts.pull_body(work.batch.plan.batch, work.unit, work.issues(), tuple(cycles.values()), aside)
 
 
 def _recorded(work: Work) -> Iterator[Cycle]:

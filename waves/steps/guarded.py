@@ -10,7 +10,7 @@ from waves.agents import Result, quarantine, restore, saved, snapshot, worktrees
 from waves.git import given
 from waves.records import read_json, write_json
 from waves.shapes import words
-from waves.steps import about, claim, company
+from waves.steps import about, claim, company, kept
 from waves.steps import worktree as worktree_step
 from waves.steps.work import Work
 
@@ -180,6 +180,7 @@ def collect(work: Work, directory: Path, result: Result | None = None) -> quaran
         "transcript": str(result.transcript) if result and result.transcript else None,
     }  # fmt: skip
     write_json(directory / "made.json", made)
+    kept.note(work.path, directory.name, found.aside)
     if found.damaged:
         worktree_step.make(work, work.branch)
     return found

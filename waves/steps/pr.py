@@ -137,7 +137,9 @@ def known_heads(work: Work) -> set[str]:
     records: list[Record] = list(work.facts.records.values())
     heads = {str(one.result[key]) for one in records for key in ("head", "base", "before") if one.result.get(key)}
     kept = git.refs(work.batch.repository, claim.kept(work.batch, work.unit.name))
-    return heads | set(kept.values()) | made_by_runs(work.path)[0]
+    # What a run left beside its branch was never pushed: if it is on the remote branch now, a person put it there.
+    ours = {oid for ref, oid in kept.items() if "/aside/" not in ref}
+    return heads | ours | made_by_runs(work.path)[0]
 
 
 def branch_shape(work: Work, head: str) -> dict[str, Any]:
