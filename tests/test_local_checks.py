@@ -13,10 +13,11 @@ import pytest
 from local_world import World, python, run_git
 
 from waves import git
+from waves.confinement import Missing, find
 from waves.errors import ForgeError, GitError
 from waves.forges import Checks
 from waves.forges.local import LocalForge
-from waves.forges.local_checks import TAIL, find_sandbox, readable
+from waves.forges.local_checks import TAIL, readable
 
 
 @pytest.fixture
@@ -39,14 +40,14 @@ def anyhow(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     """Both ways to run a check; confined is skipped where bubblewrap does not work."""
     if request.param == "plain":
         no_bubblewrap(tmp_path, monkeypatch)
-    elif find_sandbox(tmp_path) is None:
+    elif isinstance(find(tmp_path), Missing):
         pytest.skip("bubblewrap does not work here")
     return str(request.param)
 
 
 @pytest.fixture
 def confined(tmp_path: Path) -> None:
-    if find_sandbox(tmp_path) is None:
+    if isinstance(find(tmp_path), Missing):
         pytest.skip("bubblewrap does not work here")
 
 
@@ -211,7 +212,7 @@ def test_where_bubblewrap_is_forbidden_checks_run_without_it(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     no_bubblewrap(tmp_path, monkeypatch)
-    assert find_sandbox(tmp_path) is None
+    assert isinstance(find(tmp_path), Missing)
     assert run(world, "test -e /proc/1").state == "green"
 
 
@@ -219,7 +220,7 @@ def test_where_bubblewrap_is_not_installed_checks_run_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_sandbox(tmp_path) is None
+    assert isinstance(find(tmp_path), Missing)
 
 
 @pytest.mark.usefixtures("anyhow")

@@ -6,21 +6,18 @@ import contextlib
 import functools
 import os
 import shutil
-import site
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from waves import git, locks, process, records
+from waves import confinement, git, locks, process, records
+from waves.confinement import Box, Sandbox
 from waves.forges import Check, Checks
 from waves.plaintext import plain
 
 TAIL = 4096  # bytes of output that are kept
-# Shared with every other program: sockets (agents for keys, of docker) and files that a check has no business with.
-HIDDEN = (Path("/tmp"), Path("/var/tmp"), Path("/run"))  # noqa: S108 - hidden, not used
-NAMES = Path("/run/systemd/resolve")  # where resolv.conf may point: no names without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +47,10 @@ class Checker:
     slots: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(os.cpu_count() or 1))
 
     @functools.cached_property
-    def sandbox(self) -> str | None:
-        """The bubblewrap program, looked for when the first check runs; None: commands run without it."""
-        return find_sandbox(self.folder / "checkouts")
+    def sandbox(self) -> Sandbox | None:
+        """Bubblewrap, looked for when the first check runs; None: commands run without it."""
+        found = confinement.find(self.folder / "checkouts")
+        return found if isinstance(found, Sandbox) else None
 
     def outcome(self, commit: str, name: str) -> Checks:
         """The checks of `commit`, remembered under `name`: the commit's id, or what else makes its outcome the same."""
@@ -102,7 +100,7 @@ class Checker:
     def _command(self, scratch: Path, command: str, name: str) -> Check:
         done = process.run_bounded(
             [*self._confinement(scratch), "sh", "-c", command],
-            cwd=scratch / "checkout", env=environment(scratch / "home", scratch / "tmp"),
+            cwd=scratch / "checkout", env=confinement.environment(scratch / "home", scratch / "tmp"),
             timeout=self.commands.timeout, keep=TAIL,
         )  # fmt: skip
         if done.code == 0:
@@ -117,52 +115,9 @@ class Checker:
     def _confinement(self, scratch: Path) -> list[str]:
         if self.sandbox is None:
             return []
-        return confinement(self.sandbox, scratch, [self.origin.common_dir], network=self.commands.network)
-
-
-def environment(home: Path, temporary: Path) -> dict[str, str]:
-    """The allow-listed environment with an empty home, from where Python still finds what `pip install --user` did."""
-    return process.clean_environment(
-        {
-            "HOME": str(home),
-            "TMPDIR": str(temporary),
-            "PYTHONUSERBASE": os.environ.get("PYTHONUSERBASE") or site.getuserbase(),
-        }
-    )
-
-
-def confinement(program: str, writable: Path, needed: Sequence[Path], *, network: bool) -> list[str]:
-    """bubblewrap and its options: everything is read-only but `writable`; shared folders and processes are not seen.
-
-    `needed` and the folders of PATH stay readable where they lie in a hidden folder.
-    """
-    hidden = [folder for folder in HIDDEN if folder.is_dir() and not folder.is_symlink()]
-    shown = [*needed, *_programs(hidden), *([NAMES] if network else [])]
-    shown = [path for path in shown if any(path.is_relative_to(folder) and path != folder for folder in hidden)]
-    return [
-        program, "--unshare-all", *(["--share-net"] if network else []), "--die-with-parent", "--new-session",
-        "--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-        *(word for folder in hidden for word in ("--tmpfs", str(folder))),
-        *(word for path in shown for word in ("--ro-bind-try", str(path), str(path))),
-        "--bind", str(writable), str(writable), "--",
-    ]  # fmt: skip
-
-
-def _programs(hidden: Sequence[Path]) -> list[Path]:
-    """The folders of PATH; of a `bin` the whole installation, such as a virtual environment."""
-    entries = [Path(entry) for entry in os.get_exec_path() if Path(entry).is_absolute()]
-    return [entry.parent if entry.name == "bin" and entry.parent not in hidden else entry for entry in entries]
-
-
-def find_sandbox(folder: Path) -> str | None:
-    """The bubblewrap program, if it is installed and works here (containers may forbid it): seen by running it."""
-    program = shutil.which("bwrap")
-    if program is None:
-        return None
-    with records.folder("probe-", folder) as scratch:
-        argv = [*confinement(program, scratch, [], network=False), "sh", "-c", ": > seen"]
-        done = process.run_bounded(argv, cwd=scratch, env=process.clean_environment(), timeout=20, keep=TAIL)
-        return program if done.code == 0 and (scratch / "seen").exists() else None
+        shown = (self.origin.common_dir,)
+        box = Box(scratch / "box", writable=(scratch,), shown=shown, network=self.commands.network)
+        return self.sandbox.words(box, scratch / "checkout")
 
 
 @contextlib.contextmanager
