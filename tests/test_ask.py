@@ -71,7 +71,7 @@ def test_a_pipe_gets_the_questions_and_is_asked_nothing(asking: World) -> None:
     assert "\x1b" not in out
 
 
-def test_an_answer_on_a_terminal_is_a_ruling_in_the_plan(asking: World) -> None:
+def test_an_answer_on_a_terminal_is_a_ruling(asking: World) -> None:
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-c", "from waves.cli import main; main()", "ask", "one"], cwd=asking.checkout,
@@ -84,13 +84,10 @@ def test_an_answer_on_a_terminal_is_a_ruling_in_the_plan(asking: World) -> None:
             shown += chunk
     os.close(ours)
     assert process.returncode == 0, shown
-    text = (asking.checkout / "plans/one.yaml").read_text()
-    rulings = text[text.index("rulings:") :]
-    assert "item: S1@0" in rulings
-    assert 'why: "later: #60"' in rulings
-    assert "N1@0" not in rulings
-    assert "unit: d" in rulings
-    assert "ruling: drop" in rulings
+    lines = (asking.checkout / ".waves/one/rulings.jsonl").read_text().splitlines()
+    assert [[json.loads(line)[key] for key in ("unit", "item", "ruling", "why")] for line in lines] == [
+        ["a", "S1@0", "defer", "later: #60"], ["d", "unit", "drop", ""],
+    ]  # fmt: skip
     assert b"[3 of 3] one/d: escalated at implement" in shown
 
 

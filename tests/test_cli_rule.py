@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,15 +40,18 @@ def test_the_status_prints_commands_that_work_as_they_stand(world: World) -> Non
         "V1@0 app.txt:1: a new option",
         "waves rule a V1@0 correct --why '…'  # or defer, requested",
     ]
-    plan_of(world).write_text("# mine\n" + plan_of(world).read_text())
+    before = "# mine\n" + plan_of(world).read_text()
+    plan_of(world).write_text(before)
     for name in ("S1@0", "N1@0"):
         world.waves("rule", "a", name, "defer", "--why", "later: #60")
     done = world.waves("rule", "a", "V1@0", "requested")
-    assert done.out == "plans/b.yaml: a V1@0 requested; run `doit` to go on\n"
-    text = plan_of(world).read_text()
-    assert text.startswith("# mine\n")
-    assert text.count("    digest: ") == 3
-    assert '    why: "later: #60"\n' in text
+    assert done.out == "b: a V1@0 requested is stored; `doit` goes by it\n"
+    assert plan_of(world).read_text() == before
+    stored = [json.loads(line) for line in (world.checkout / ".waves/b/rulings.jsonl").read_text().splitlines()]
+    assert [(one["item"], one["ruling"], one["why"]) for one in stored] == [
+        ("S1@0", "defer", "later: #60"), ("N1@0", "defer", "later: #60"), ("V1@0", "requested", ""),
+    ]  # fmt: skip
+    assert all(one["digest"] and one["id"] and one["by"] and one["format"] == 1 for one in stored)
     world.run()
     assert world.states() == {"a": "merged", "c": "merged"}
 
@@ -55,7 +59,7 @@ def test_the_status_prints_commands_that_work_as_they_stand(world: World) -> Non
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["S1@0"], "'S1@0': a ruling is missing; there are correct, defer, requested, retry, drop, approve"),
+        (["S1@0"], "'S1@0': a ruling is missing; there are correct, defer, requested, retry, drop, approve, withdraw"),
         (["S1@0", "corect"], "'corect': no such ruling; did you mean 'correct'?"),
         (["S1@0", "retry"], "S1@0 is an item: rule correct, defer or requested"),
         (["S2@0", "correct"], "a has no item S2@0; did you mean 'S1@0'?"),
@@ -81,7 +85,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory, first_world: World) -> World
 def test_a_merged_and_a_dropped_unit_take_no_more_rulings(world: World) -> None:
     asking(world)
     assert world.waves("rule", "c", "drop", code=2).out == "c is merged: there is nothing to rule on any more\n"
-    assert world.waves("rule", "a", "drop").out == "plans/b.yaml: a unit drop; run `doit` to go on\n"
+    assert world.waves("rule", "a", "drop").out == "b: a unit drop is stored; `doit` goes by it\n"
     assert world.waves("rule", "a", "drop", code=2).out == "a is dropped: there is nothing to rule on any more\n"
     assert "a: dropped" in world.run().out
 

@@ -25,7 +25,7 @@ confinement
 contracts
 plan
 lifecycle, prompts, verdicts
-git
+git, rulings
 agents, channels, demo, forges
 triage
 report.texts

@@ -51,7 +51,6 @@ def test_units_at_every_stage_come_back_and_nothing_is_paid_for_again(world: Wor
     world.rule("corrected", "S1@1", "defer")
     world.rule("asked", "S1@0", "correct")
     world.rule("escalated", "unit", "drop")
-    world.commit({}, "chore: rule")
     world.run()
     assert [one for one in world.paid() if one not in paid] == [
         "corrector asked 1 1", "implementer later 0 1", "reviewer asked 1 1", "reviewer later 0 1",

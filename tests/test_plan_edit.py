@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from plan_texts import PHRASES, SMALL, example, texts
 
 from waves.errors import PlanError, UsageError, WavesError
-from waves.plan.edit import append_ruling, confirm
+from waves.plan.edit import append_rulings, confirm
 from waves.plan.model import Confirmed, Ruling
 from waves.plan.reader import parse
 
@@ -70,12 +70,12 @@ RULED = [
 
 @pytest.mark.parametrize(("before", "after"), [pytest.param(*one[1:], id=one[0]) for one in RULED])
 def test_a_ruling_goes_to_the_end_of_the_list_whatever_it_looks_like(before: str, after: str) -> None:
-    assert append_ruling(before, RULING) == after
+    assert append_rulings(before, [RULING]) == after
 
 
 def test_a_second_ruling_follows_the_first() -> None:
-    once = append_ruling(example(), Ruling("old-pr", "review@1", "retry", digest="12345678"))
-    twice = append_ruling(once, Ruling("old-pr", "merge", "approve"))
+    once = append_rulings(example(), [Ruling("old-pr", "review@1", "retry", digest="12345678")])
+    twice = append_rulings(once, [Ruling("old-pr", "merge", "approve")])
     assert twice == example() + (
         '  - unit: old-pr\n    item: review@1\n    ruling: retry\n    digest: "12345678"\n'
         "  - unit: old-pr\n    item: merge\n    ruling: approve\n"
@@ -96,14 +96,14 @@ def test_a_second_ruling_follows_the_first() -> None:
     ],
 )
 def test_any_reason_is_written_so_that_it_reads_as_itself(why: str, written: str) -> None:
-    after = append_ruling(SMALL, Ruling("form-typos", "B2@0", "defer", why))
+    after = append_rulings(SMALL, [Ruling("form-typos", "B2@0", "defer", why)])
     assert after.endswith(f"    why: {written}\n")
     assert parse(after, Path("x")).rulings[0].why == why
 
 
 def test_line_ends_of_another_system_stay_and_are_used() -> None:
     text = SMALL.replace("\n", "\r\n")
-    assert append_ruling(text, RULING) == text + ("\nrulings:\n" + indented(BLOCK, 2)).replace("\n", "\r\n")
+    assert append_rulings(text, [RULING]) == text + ("\nrulings:\n" + indented(BLOCK, 2)).replace("\n", "\r\n")
 
 
 @pytest.mark.parametrize(
@@ -117,24 +117,24 @@ def test_line_ends_of_another_system_stay_and_are_used() -> None:
 )  # fmt: skip
 def test_a_ruling_that_no_plan_may_hold_is_refused(ruling: Ruling, message: str) -> None:
     with pytest.raises(UsageError, match="^" + re.escape(message)):
-        append_ruling(SMALL, ruling)
+        append_rulings(SMALL, [ruling])
 
 
 def test_a_ruling_on_an_unknown_unit_is_refused() -> None:
     with pytest.raises(PlanError, match=r"ruling: unknown unit 'form-typo'; did you mean 'form-typos'\?"):
-        append_ruling(SMALL, Ruling("form-typo", "B2@0", "defer"))
+        append_rulings(SMALL, [Ruling("form-typo", "B2@0", "defer")])
 
 
 def test_a_text_that_is_no_plan_is_not_edited() -> None:
     with pytest.raises(PlanError, match="unknown key 'polcy'"):
-        append_ruling(SMALL + "polcy: {}\n", RULING)
+        append_rulings(SMALL + "polcy: {}\n", [RULING])
 
 
 def test_a_layout_that_no_edit_fits_is_left_to_a_person() -> None:
     with pytest.raises(
-        WavesError, match=r"^the plan is laid out so that the ruling can't be put in; write it there by hand$"
+        WavesError, match=r"^the plan is laid out so that the rulings can't be put in; write it there by hand$"
     ):
-        append_ruling(SMALL + "    why: |\n      no line end", RULING)
+        append_rulings(SMALL + "    why: |\n      no line end", [RULING])
 
 
 # ---- confirming
@@ -218,7 +218,7 @@ def test_a_ruling_is_put_in_and_nothing_is_taken_out(
     said, text = written
     before = parse(text, Path("x"))
     ruling = Ruling(said["units"][-1]["unit"], "S1@2", "correct", why, digest)
-    after = append_ruling(text, ruling)
+    after = append_rulings(text, [ruling])
     plan = parse(after, Path("x"))
     assert plan.rulings == (*before.rulings, ruling)
     assert notes(after) == notes(text)

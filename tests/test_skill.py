@@ -88,7 +88,7 @@ def test_a_client_of_the_protocol_brings_a_batch_to_its_end(world: World) -> Non
         assert (wrong["exit_code"], wrong["output"]) == (2, "")
         assert wrong["notes"].startswith("'--help': no such ruling")
         ruled = await called(client, "rule", unit="a", item=question["item"], ruling="defer", why="--later")
-        assert ruled["output"] == "plans/b.yaml: a N1@0 defer; run `doit` to go on\n"
+        assert ruled["output"] == "b: a N1@0 defer is stored; `doit` goes by it\n"
         assert (await called(client, "run_once", plan="b"))["means"] == "done"
         status = await called(client, "status")
         assert status["output"]["batches"][0]["units"][0]["state"] == "merged"
@@ -97,7 +97,7 @@ def test_a_client_of_the_protocol_brings_a_batch_to_its_end(world: World) -> Non
         assert (await called(client, "audit"))["output"]["audits"][0]["ok"] is True
 
     served(world, talk)
-    assert 'why: "--later"' in (world.checkout / "plans/b.yaml").read_text()
+    assert '"why": "--later"' in (world.checkout / ".waves/b/rulings.jsonl").read_text()
 
 
 def test_without_the_sdk_it_says_what_to_install(world: World) -> None:

@@ -140,12 +140,12 @@ def test_keys_do_what_the_commands_of_that_name_do(world: World) -> None:
         screen.type("defer\n")
         screen.until("defer, because: ")
         screen.type("taste\n")
-        screen.until("plans/b.yaml: a N1@0 defer; run `doit` to go on")
+        screen.until("b: a N1@0 defer is stored; `doit` goes by it")
         # What waits for nobody any more has gone down in the list, and is still the one that is chosen.
         _is_told(screen, "kkl", f"== {world.unit('c')}/runs/implementer-1-")
         _is_told(screen, "t", "c implement: the implementer is blocked: no idea")
         screen.type("try again\n")
-        screen.until("plans/b.yaml: c implement retry; run `doit` to go on")
+        screen.until("b: c implement retry is stored; `doit` goes by it")
         _is_told(screen, "kks", "stop implementer-1-1 of d? [y/N]: ")
         screen.type("y\n")
         screen.until("b/d: stopped implementer-1-1")
@@ -155,7 +155,7 @@ def test_keys_do_what_the_commands_of_that_name_do(world: World) -> None:
         assert "\x1b[?25l" not in screen.raw.rpartition("\x1b[?25h")[2]
         assert "Traceback" not in screen.text
     process.wait()
-    rulings = (world.checkout / "plans/b.yaml").read_text()
+    rulings = (world.checkout / ".waves/b/rulings.jsonl").read_text()
     assert "taste" in rulings
     assert "try again" in rulings
     assert json.loads((run / "exit.json").read_text())["reason"] == "stopped"

@@ -12,11 +12,24 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from waves.shapes import fits, made, words
 
+T = TypeVar("T")
 Json = dict[str, Any]
+FORMAT = 1  # of records, claims and rulings; a file that names none was written before they named one
+
+
+def unknown_format(value: Mapping[str, Any]) -> bool:
+    """Whether a newer Waves wrote this: what it means cannot be told then, and it must not count as missing."""
+    return bool(value.get("format", FORMAT) != FORMAT)
+
+
+def format_words(where: object, value: Mapping[str, Any]) -> str:
+    """What to say of something in an unknown format, and what to do."""
+    named = json.dumps(value.get("format"))[:40]
+    return f"{where} is in format {named}, and this Waves knows format {FORMAT}: go on with the Waves that wrote it"
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -152,6 +165,9 @@ RESULTS: Mapping[str, Mapping[str, Any]] = {
 KEYS: Mapping[str, Any] = {"tokens": (int, type(None)), "voided": int, "generation": int, "flags": list, "fork": str}
 
 
+VERSIONED = ("outcome.json", "claim.json")  # in a unit's folder, besides records and troubles
+
+
 class UnitFolder:
     """The records and targets of one unit, kept in memory once read: a batch has one writer, who holds its lock."""
 
@@ -161,6 +177,7 @@ class UnitFolder:
         self._records: dict[str, Record] | None = None
         self._troubles: dict[str, Trouble] | None = None
         self._intact: dict[str, str] = {}
+        self._unknown: str | None = None
         self.version = 0  # grows with every change, for whoever derives something from the records
 
     @property
@@ -177,21 +194,36 @@ class UnitFolder:
                 self._troubles = {trouble.step: trouble for trouble in self._read("troubles", Trouble)}
             return dict(self._troubles)
 
-    def _read(self, folder: str, kind: type[Any]) -> Iterator[Any]:
+    @property
+    def unknown(self) -> str:
+        """What to say of the first of its records that a newer Waves wrote; nothing where all can be read."""
+        with self._lock:
+            if self._unknown is None:
+                paths = (self.path / name for folder in ("records", "troubles") for name in self._names(folder))
+                found = ((path, read_json(path)) for path in (*paths, *(self.path / name for name in VERSIONED)))
+                words = (format_words(path, value) for path, value in found if value and unknown_format(value))
+                self._unknown = next(words, "")
+            return self._unknown
+
+    def _names(self, folder: str) -> list[str]:
+        """The files in one of its folders, from its own."""
         try:
-            names = sorted(entry.name for entry in os.scandir(self.path / folder) if entry.name.endswith(".json"))
+            names = (entry.name for entry in os.scandir(self.path / folder))
+            return sorted(f"{folder}/{name}" for name in names if name.endswith(".json"))
         except OSError:
-            return
-        for name in names:
+            return []
+
+    def _read(self, folder: str, kind: type[Any]) -> Iterator[Any]:
+        for name in self._names(folder):
             # A record that a person edited into another shape is no proof of anything.
-            found = made(kind, read_json(self.path / folder / name))
+            found = written(kind, read_json(self.path / name))
             if found is not None and (not isinstance(found, Record) or _is_whole(found)):
                 yield found
 
     def forget_cache(self) -> None:
         """Read everything again at the next question: what another process wrote before we took the lock counts."""
         with self._lock:
-            self._records = self._troubles = None
+            self._records = self._troubles = self._unknown = None
             self._intact = {}
             self.version += 1
 
@@ -239,6 +271,13 @@ class UnitFolder:
             write_json(self.path / "troubles" / f"{file_stem(trouble.step)}.json", plain_data(trouble))
 
 
+def written(kind: type[T], value: Json | None) -> T | None:
+    """The record or the trouble that a file holds; None where it is none, or in a format that is not known."""
+    if value is None or unknown_format(value):
+        return None
+    return made(kind, {key: one for key, one in value.items() if key != "format"})
+
+
 def _is_whole(record: Record) -> bool:
     """Whether the result of a step holds all that others go by."""
     kind = "merged" if record.result.get("merged") else record.step.partition("@")[0]
@@ -259,4 +298,4 @@ def file_stem(step: str) -> str:
 
 
 def plain_data(value: Record | Trouble) -> Json:
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return {"format": FORMAT} | {field.name: getattr(value, field.name) for field in fields(value)}

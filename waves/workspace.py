@@ -6,12 +6,12 @@ import functools
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from waves import git
+from waves import git, locks
 from waves.errors import LockedError, PlanError, UsageError, WavesError, disk_words
 from waves.plan import reader, semantics
 from waves.plan.faults import did_you_mean
@@ -196,9 +196,12 @@ class Planned:
 
     def works_on(self, unit: Unit, *, comes_first: bool) -> bool:
         """Whether this batch has a unit in hand, or, where it comes first, is about to take it."""
-        if not self.reachable or self.batch.settled(unit.name) or _dropped(self.plan, unit):
+        if not self.reachable or self.batch.settled(unit.name) or self._dropped(unit):
             return False
         return self._dispatched(unit) or (comes_first and self.why_held() is None)
+
+    def _dropped(self, unit: Unit) -> bool:
+        return any(one.ruling == "drop" for one in self.batch.rulings(unit.name))
 
     def _dispatched(self, unit: Unit) -> bool:
         return "worktree" in self.batch.units[unit.name].records
@@ -221,8 +224,11 @@ class Planned:
         return {name: one["parts"] for name, one in outcomes.items() if one and one["state"] == "merged"}
 
 
-def _dropped(plan: Plan, unit: Unit) -> bool:
-    return any(one.unit == unit.name and one.ruling == "drop" for one in plan.rulings)
+@contextmanager
+def editing(top: Path) -> Iterator[None]:
+    """Hold off every other Waves that edits a plan of this repository, from reading the text to writing it."""
+    with locks.waiting(top / ".waves" / "plans.lock"):
+        yield
 
 
 # ---- finding
@@ -262,9 +268,11 @@ def _asked(top: Path, _about: tuple[int, ...]) -> git.Repository:
 def ignore_own_folders(repository: git.Repository) -> list[str]:
     """Have git ignore what Waves keeps in a checkout, in this clone alone; what was added to its list."""
     exclude = repository.common_dir / "info" / "exclude"
-    before = read_text(exclude)
-    missing = [line for line in OWN_FOLDERS if line not in before.splitlines()]
-    if missing:
+    if all(line in read_text(exclude).splitlines() for line in OWN_FOLDERS):
+        return []
+    with locks.waiting(repository.common_dir / "waves-exclude.lock"):
+        before = read_text(exclude)
+        missing = [line for line in OWN_FOLDERS if line not in before.splitlines()]
         gap = "" if not before or before.endswith("\n") else "\n"
         write_text(exclude, before + gap + "".join(f"{line}\n" for line in missing))
     return missing

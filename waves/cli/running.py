@@ -9,6 +9,7 @@ import click
 
 from waves.cli import chosen
 from waves.cli.chosen import DONE, EXIT_CODES, FAILED, PLAN
+from waves.errors import UsageError
 
 
 @click.command("run", epilog=EXIT_CODES, short_help="Advance the batches, like `doit`.")
@@ -34,24 +35,35 @@ def run_command(plan: str, once: bool, uncommitted: bool, threads: int | None) -
     return run.run(top, [plan] if plan else [], uncommitted=uncommitted, threads=threads, once=once)
 
 
-@click.command("rule", short_help="Write a decision of yours into the plan.")
-@click.argument("unit", shell_complete=chosen.unit_names)
-@click.argument("item")
+@click.command("rule", short_help="Store a decision of yours.")
+@click.argument("unit", required=False, default="", shell_complete=chosen.unit_names)
+@click.argument("item", required=False, default="")
 @click.argument("ruling", required=False, default="")
-@click.option("--why", default="", metavar="TEXT", help="The reason: for the plan and the pull request's comment.")
-def rule_command(unit: str, item: str, ruling: str, why: str) -> None:
-    """Append a ruling to the plan, keeping its comments; the next `doit` goes by it.
+@click.option("--why", default="", metavar="TEXT", help="The reason: for the pull request's comment, and for others.")
+@click.option("--export", is_flag=True, help="Append stored rulings to the plan, of all batches or of the one named.")
+def rule_command(unit: str, item: str, ruling: str, why: str, export: bool) -> None:
+    """Store a ruling in .waves, and publish it with the unit's claim; `doit` goes by it. The newest on a thing counts.
 
     \b
     waves rule UNIT B2@0 correct      a review item: correct, defer, or requested (by the issue)
     waves rule UNIT review@1 retry    a step that escalated: once more
     waves rule UNIT approve           the merge, where the policy asks
     waves rule UNIT drop              the whole unit: it is not done in this batch
+    waves rule UNIT B2@0 withdraw     takes the ruling back; `unit` and `merge` are items too
+    waves rule --export [PLAN]        appends the rulings to the plan, for a commit
 
     `waves status` prints the commands that a unit waits for.
     """
     from waves.commands import rule
 
+    if export:
+        if item:
+            raise UsageError("--export takes a plan, or nothing: rule first, then export")
+        for one in chosen.reachable(chosen.plans(unit), unit):
+            click.echo(rule.export(one))
+        return
+    if not (unit and item):
+        raise UsageError("what is ruled on? `waves rule UNIT ITEM RULING`; `waves ask` lists the questions")
     planned, found = chosen.unit(unit)
     click.echo(rule.rule(planned, found, item, ruling, why))
 

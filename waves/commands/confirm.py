@@ -15,7 +15,7 @@ from waves.plan.model import Plan
 from waves.plan.series import concrete_numbers
 from waves.records import write_text
 from waves.steps.batch import Batch
-from waves.workspace import Planned, repository_at
+from waves.workspace import Planned, editing, repository_at
 
 
 def chosen(plans: Sequence[Planned]) -> Planned:
@@ -32,8 +32,14 @@ def chosen(plans: Sequence[Planned]) -> Planned:
 
 def confirm(planned: Planned, by: str | None) -> str:
     """Say what was written; raises PlanError with whatever stands against the plan."""
+    while (said := _confirmed(planned, by, reader.read_text(planned.path))) is None:
+        pass  # somebody changed the plan while it was looked at, and nobody confirms what was not
+    return said
+
+
+def _confirmed(planned: Planned, by: str | None, text: str) -> str | None:
+    """What was written into this text of the plan; None: the file has another one by now."""
     path = planned.path
-    text = reader.read_text(path)
     _, plan = reader.structure(text, path, reader.shown(path))
     if plan.confirmed and not _unnumbered(plan):
         if planned.fault:
@@ -51,7 +57,10 @@ def confirm(planned: Planned, by: str | None) -> str:
         raise PlanError(reader.describe(path, faults))
     numbers = concrete_numbers(plan, facts.numbers_on_base)
     who = by or git.committer(batch.repository)[0] or getpass.getuser()
-    write_text(path, edit.confirm(text, who, datetime.date.today(), numbers))
+    with editing(planned.top):
+        if reader.read_text(path) != text:
+            return None
+        write_text(path, edit.confirm(text, who, datetime.date.today(), numbers))
     given = "".join(f"\n  {pattern}: {unit} has {number}" for pattern, units in numbers.items()
                     for unit, number in units.items())  # fmt: skip
     return f"{plan.batch}: confirmed by {who}; commit {planned.shown}, then `doit`{given}"

@@ -64,7 +64,10 @@ def server(top: Path) -> MCPServer:
 
     @served.tool(annotations=writes)
     async def rule(unit: str, item: str, ruling: str = "", why: str = "") -> dict[str, Any]:
-        """Write the person's decision into the plan: unit, item and ruling as `ask` has them, `why` in their words."""
+        """Store the person's decision: unit, item and ruling as `ask` has them, `why` in their words.
+
+        The newest ruling on an item counts; the ruling `withdraw` takes it back.
+        """
         return await call("rule", f"--why={why}", "--", unit, item, ruling)
 
     @served.tool(annotations=writes)

@@ -47,6 +47,8 @@ def recover(planned: Planned, *, take_over: bool) -> Iterator[Recovered]:
 
 def _unit(batch: Batch, unit: Unit, found: Claim, *, take_over: bool) -> Recovered:
     folder = batch.units[unit.name]
+    if unknown := batch.facts(unit).unknown or found.unknown:
+        return Recovered(unit.name, unknown, left=True)
     if batch.settled(unit.name) or "worktree" in folder.records:
         return _here(batch, unit, found)
     if merged := _merged(batch, unit):
@@ -89,7 +91,8 @@ def _here(batch: Batch, unit: Unit, found: Claim) -> Recovered:
     """A unit whose records are here; what somebody else has done since counts more."""
     name = unit.name
     if batch.facts(unit).merged or not claim.look_again(batch, name, found.at):
-        return Recovered(name, "its records are here")
+        given = recovery.take_rulings(batch, unit, found) if found.is_of(batch) else 0
+        return Recovered(name, "its records are here" + (f", and {given} of its rulings are back" if given else ""))
     folder = batch.units[name].path
     if found.at:
         again = f"remove {folder} and run `waves recover {batch.plan.batch} --take-over`"

@@ -22,9 +22,10 @@ from waves.triage import draft
 from waves.triage.claims import Verified, verify
 from waves.triage.model import Triage
 from waves.triage.proposal import Proposed, propose
-from waves.workspace import PLANS, Planned, ignore_own_folders, repository_at
+from waves.workspace import PLANS, Planned, editing, ignore_own_folders, repository_at
 
 Say = Callable[[str], None]
+IN_THE_WAY = "{}: is there already; `waves triage --batch {} --update` adds what is new, and keeps what you wrote"
 ONE_UNIT = "units: [{unit: not-drafted-yet, issues: [1], type: feat}]\n"  # makes settings a plan that can be read
 
 
@@ -60,10 +61,7 @@ def triage(top: Path, plans: Sequence[Planned], wanted: Wanted, say: Say) -> Rep
             raise UsageError(f"--update: no plan is called {wanted.batch!r}{_near(wanted.batch, plans)}")
         return _update(known, wanted, say)
     if known is not None:
-        raise UsageError(
-            f"{known.shown}: is there already; `waves triage --batch {wanted.batch} --update` adds what is new, "
-            "and keeps what you wrote"
-        )
+        raise UsageError(IN_THE_WAY.format(known.shown, wanted.batch))
     return _draft(top, plans, wanted, say)
 
 
@@ -95,7 +93,10 @@ def _draft(top: Path, plans: Sequence[Planned], wanted: Wanted, say: Say) -> Rep
         raise UsageError(f"nothing is left to do of {_numbers(issues)}: {draft.summary(proposed)}")
     about = f"{_numbers(issues)}, on {plan.base} at {found.base[:8]}"
     text = draft.draft(draft.Head(wanted.batch, about, settings), proposed)
-    return _written(top, path, text, found, proposed, claimed)
+    with editing(top):
+        if path.exists():  # drafted by somebody else since
+            raise UsageError(IN_THE_WAY.format(path.relative_to(top).as_posix(), wanted.batch))
+        return _written(top, path, text, found, proposed, claimed)
 
 
 def _settings(top: Path, plans: Sequence[Planned]) -> str:
@@ -156,8 +157,11 @@ def _update(planned: Planned, wanted: Wanted, say: Say) -> Report:
     found = _examine(batch, going)
     claimed = _claimed(batch, going, found, say) if wanted.agent else None
     proposed = propose(plan, issues, found, claimed.findings if claimed else ())
-    text = edit.extend(reader.read_text(planned.path), draft.additions(proposed))
-    return _written(planned.top, planned.path, text, found, proposed, claimed)
+    with editing(planned.top):
+        if reader.read_plan(planned.path) != plan:
+            raise WavesError(f"{planned.shown}: was changed meanwhile, so nothing is written; run this again")
+        text = edit.extend(reader.read_text(planned.path), draft.additions(proposed))
+        return _written(planned.top, planned.path, text, found, proposed, claimed)
 
 
 def _written(top: Path, path: Path, text: str, found: Triage, proposed: Proposed, claimed: Verified | None) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -214,6 +215,18 @@ class Forge(Protocol):
 
     def workflow_run(self, number: int) -> Run:
         """By `Run.id`."""
+
+
+# GitHub's closing keywords, at the start of a line.
+CLOSES = re.compile(
+    r"^[ \t]*(?:[-*][ \t]+)?(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+#([0-9]{1,9})\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def closed_by(body: str) -> tuple[int, ...]:
+    """The issues that a pull request's text says it closes."""
+    return tuple(dict.fromkeys(int(found) for found in CLOSES.findall(body)))
 
 
 def connect(plan: Plan, repository: git.Repository) -> Forge:

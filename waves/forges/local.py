@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from waves import git
 from waves.errors import BaseMovedError, ForgeError, GitError, HeadMovedError, UsageError
-from waves.forges import Checks, Feedback, InFlight, Issue, Pull, Run
+from waves.forges import Checks, Feedback, InFlight, Issue, Pull, Run, closed_by
 from waves.forges.local_checks import Checker, Commands
 from waves.forges.local_issues import IssueFolder
 from waves.forges.local_merge import merged_commit, trial, updated_commit
@@ -17,16 +17,6 @@ from waves.forges.local_store import Store, Stored, storable
 from waves.plan.model import Plan
 
 COMMIT = re.compile(r"[0-9a-f]{40,64}")
-# GitHub's closing keywords, at the start of a line.
-CLOSES = re.compile(
-    r"^[ \t]*(?:[-*][ \t]+)?(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+#([0-9]{1,9})\b",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-
-def closed_by(body: str) -> tuple[int, ...]:
-    """The issues that a pull request's text says it closes."""
-    return tuple(dict.fromkeys(int(found) for found in CLOSES.findall(body)))
 
 
 def find_origin(checkout: git.Repository) -> git.Repository:

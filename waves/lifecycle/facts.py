@@ -44,6 +44,8 @@ class Facts:
     taken: str = ""  # who has taken the unit over, by its claim on the remote
     said: str = ""  # digest of what people said on the pull request, empty where nobody said anything
     worktree: bool = True  # its folder is there
+    let_go: bool = False  # its claim was let go of when it was dropped
+    unknown: str = ""  # what a newer Waves wrote of it, in words
     issue_is_fresh: bool = False  # it was read since this `doit` began
 
     @property

@@ -41,6 +41,8 @@ HOLDING = {"ask": "waiting for a ruling", "escalate": "escalated"}
 def survey(facts: Facts) -> Verdicts:
     """The verdict on every step of a unit, by name, in order: each follows from those before it."""
     steps = route(facts)
+    if facts.unknown:
+        return Verdicts({step.name: Verdict(WAITS, (facts.unknown,)) for step in steps})
     if facts.dropped is not None:
         dropped = Verdict(NOT_NEEDED, (f"dropped by a ruling: {facts.dropped}",))
         return Verdicts({step.name: dropped for step in steps} | {"settled": ALWAYS})
@@ -132,6 +134,8 @@ class _Walk:
             return Verdict(RUN, (facts.damaged[step.name],))
         if step.kind == "worktree" and not facts.worktree:
             return Verdict(RUN, ("its folder is gone",))
+        if step.kind == "worktree" and facts.let_go:
+            return Verdict(RUN, ("its claim was let go of",))
         if changed := tuple(changes(step, record, facts)):
             return Verdict(RUN, changed)
         return _decided(step, record) if step.kind == "decide" else Verdict(DONE)

@@ -28,24 +28,30 @@ class _Change:
     new: str
 
 
-def append_ruling(text: str, ruling: Ruling) -> str:
-    """The text of the plan with one more ruling at the end of its list.
-
-    Raises UsageError where the ruling can't be written, PlanError where the plan has faults with or without it, and
-    WavesError where the text is laid out so that only a person can edit it.
-    """
+def check_ruling(ruling: Ruling) -> dict[str, str]:
+    """The keys of a ruling as a plan has them; raises UsageError where one can't be written there."""
     values = {one.name: getattr(ruling, one.name) for one in fields(ruling) if one.name != "line"}
     pairs = {name: value for name, value in values.items() if value not in (None, "")}
     _check(pairs, schema.RULING)
+    return pairs
+
+
+def append_rulings(text: str, rulings: Sequence[Ruling]) -> str:
+    """The text of the plan with more rulings at the end of its list.
+
+    Raises UsageError where a ruling can't be written, PlanError where the plan has faults with or without them, and
+    WavesError where the text is laid out so that only a person can edit it.
+    """
+    entries = [Entry(check_ruling(one)) for one in rulings]
     read, plan = reader.structure(text, Path(NAME), NAME)
-    expected = replace(plan, rulings=(*plan.rulings, ruling))
-    return _verified(_apply(text, _appended(_Text(text, read.root), "rulings", [Entry(pairs)])), expected, "the ruling")
+    expected = replace(plan, rulings=(*plan.rulings, *rulings))
+    return _verified(_apply(text, _appended(_Text(text, read.root), "rulings", entries)), expected, "the rulings")
 
 
 def confirm(text: str, by: str, on: date, numbers: Mapping[str, Mapping[str, int]]) -> str:
     """The text of the plan with `confirmed`, and with concrete numbers (series pattern -> unit -> number).
 
-    Raises like `append_ruling`; PlanError too where something is still open.
+    Raises like `append_rulings`; PlanError too where something is still open.
     """
     pairs = {"by": by, "on": on.isoformat()}
     _check(pairs, schema.CONFIRMED)
@@ -80,7 +86,7 @@ class Additions:
 def extend(text: str, additions: Additions) -> str:
     """The text of the plan with more entries at the ends of its lists, a number asked for by `next`.
 
-    A `confirmed` becomes a comment: it was said of less. Raises like `append_ruling`.
+    A `confirmed` becomes a comment: it was said of less. Raises like `append_rulings`.
     """
     read, plan = reader.structure(text, Path(NAME), NAME)
     lists = {"units": additions.units, "skip": additions.skip, "findings": additions.findings}

@@ -165,9 +165,10 @@ class Ruling:
 
     unit: str
     item: str
-    ruling: str  # correct | defer | requested | retry | drop | approve
+    ruling: str  # correct | defer | requested | retry | drop | approve | withdraw
     why: str = ""
     digest: str | None = None  # of the item ruled on, written by `waves rule`
+    id: str = ""  # of the entry that was exported; empty: a person wrote it
     line: int = field(default=0, compare=False)
 
 

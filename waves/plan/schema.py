@@ -25,7 +25,7 @@ from waves.plan.kinds import (
 FINDING_KINDS = (
     "same-region", "semantic-overlap", "shared-numbering", "umbrella", "trivial-siblings", "dependency", "in-flight",
 )  # fmt: skip
-RULINGS = ("correct", "defer", "requested", "retry", "drop", "approve")
+RULINGS = ("correct", "defer", "requested", "retry", "drop", "approve", "withdraw")
 TYPES = ("feat", "fix", "refactor", "perf", "docs", "test", "build", "ci", "chore")
 NEWS = ("done", "escalated", "ruling", "limit", "failed")  # what a person can be told of
 ROLES = ("implementer", "reviewer", "corrector", "triager", "arbiter")
@@ -193,6 +193,7 @@ RULING = Record(
         Field("ruling", choice(*RULINGS), "The decision.", required=True),
         Field("why", TEXT, "The reason; it goes into the pull request's summary comment."),
         Field("digest", DIGEST, "Of the item that was ruled on; `waves rule` writes it."),
+        Field("id", DIGEST, "Which ruling it is; `waves rule --export` writes it, and nothing counts twice."),
     ),
     lined=True,
 )
@@ -265,7 +266,9 @@ PLAN = Record(
         Field("setup", SETUP, "What a new worktree needs."),
         Field("notify", NOTIFY, "Whom to tell when a person is needed, or all is done."),
         Field("deploy", DEPLOY, "Used by `waves deploy` only."),
-        Field("rulings", ListOf(RULING), "Decisions made while the batch runs; `waves rule` appends them."),
+        Field(
+            "rulings", ListOf(RULING), "Rulings for a commit; `waves rule --export` appends them. They are the oldest."
+        ),
     ),
 )
 

@@ -119,7 +119,7 @@ def _unit(planned: Planned, unit: Unit, status: UnitStatus, bars: Sequence[Bar],
     folder = planned.batch.units[unit.name]
     records = folder.records
     shown = stages.stages(planned.batch.survey(unit), records, bars)
-    rulings = tuple(one for one in planned.plan.rulings if one.unit == unit.name)
+    rulings = planned.batch.rulings(unit.name)
     reviewed = reviews.reviews_of(folder.path, records, rulings)
     since = {link.bar: link.since for link in path}
     tokens: Counter[str] = Counter()

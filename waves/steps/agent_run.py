@@ -18,7 +18,7 @@ from waves.agents import run as runs
 from waves.agents.snapshot import shown
 from waves.plan.model import WRITERS, Agent
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
-from waves.steps import about, guarded
+from waves.steps import about, claim, guarded
 from waves.steps.about import About
 from waves.steps.allowance import BACK_OFF
 from waves.steps.outcome import at_work
@@ -163,6 +163,8 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
     agent, allowance = work.batch.plan.agent_for(task.role), work.batch.allowance
     kind = agents.kind_of(agent)
     with _place(work, task, directory):
+        if runs.state(directory) in runs.NOT_BEGUN:
+            claim.refuse_taken(work.batch, work.unit.name)  # it may have waited for its place, or been suspended
         if about.read(directory) is None:
             if runs.state(directory) in runs.NOT_BEGUN:
                 _refuse_to_begin(work, agent)

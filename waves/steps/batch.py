@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from waves import git, lifecycle, locks
 from waves.errors import GitError, WavesError
 from waves.lifecycle import Facts, Step, Verdict
-from waves.plan.model import WRITERS, Plan, Unit
-from waves.records import Json, UnitFolder, made_by_runs, read_json, write_json
+from waves.plan.model import WRITERS, Plan, Ruling, Unit
+from waves.records import Json, UnitFolder, made_by_runs, read_json, unknown_format, write_json
+from waves.rulings import Rulings, joined, standing
 from waves.shapes import fits
 from waves.steps import branch, claim, inherited
 from waves.steps.outcome import Outcome, outcome_of
@@ -47,13 +48,14 @@ class Batch:
         self.listener: Listener = lambda unit, step, text: None
         self.elsewhere: Callable[[Unit], str | None] = lambda unit: None  # why another batch has an issue of a unit
         self._surveys: dict[str, tuple[object, Facts, dict[str, Verdict]]] = {}
-        self._outcomes: dict[str, tuple[int, Outcome]] = {}
+        self._outcomes: dict[str, tuple[object, Outcome]] = {}
         self._final: dict[str, Json | None] = {}
         self._pushed: dict[str, str] = {}
         self._fetched = 0.0  # when the last fetch of the base that ended had begun
         self._taken: dict[str, str] = {}  # unit to who took it over
         self._pulls: dict[str, str] = {}  # state of the pull requests that a person may have closed, opened or merged
         self.said = Said(self.folder, plan.policy)
+        self.given = Rulings(self.folder)
         self._looks = 0  # at the outside: what is derived from one is made anew
         self._held_since = float("inf")  # when this process took the batch's lock
         if plan.forge != "local":
@@ -148,7 +150,8 @@ class Batch:
         pushed, pull = self._pushed.get(unit.name, ""), self._pulls.get(unit.name, "")
         said = self.said.digest(unit.name)
         taken = self._taken_by(unit.name)
-        key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed, pull, said, taken)
+        key = (self.units[unit.name].version, tuple(after.items()), tuple(before.items()), pushed, pull, said, taken,
+               self.given.version)  # fmt: skip
         known = self._surveys.get(unit.name)
         if known and known[0] == key:
             return known[1], known[2]
@@ -177,10 +180,16 @@ class Batch:
             troubles=folder.troubles,
             damaged={step: bad for step, record in folder.records.items() if (bad := folder.damage(record))},
             parts=lifecycle.unit_parts(self.plan, unit),
-            rulings=tuple(one for one in self.plan.rulings if one.unit == unit.name),
+            rulings=self.rulings(unit.name),
+            unknown=folder.unknown or self.given.unknown(unit.name),
             worktree=(self.worktree_path(unit) / ".git").exists() or lent(folder.path),
+            let_go=claim.is_let_go(self, unit.name),
             issue_is_fresh=(issue := folder.records.get("issue")) is not None and issue.ended >= self._held_since,
         )
+
+    def rulings(self, unit: str) -> tuple[Ruling, ...]:
+        """Those on a unit that count now, oldest first, whoever gave them while this process works."""
+        return standing(one for one in joined(self.plan.rulings, self.given.entries) if one.unit == unit)
 
     def _ahead_of(self, unit: Unit) -> dict[str, str]:
         """Units earlier in the merge order that hold their place: not merged, and nobody was asked to take over."""
@@ -196,7 +205,7 @@ class Batch:
         """Where a unit stands by its records."""
         if settled := self.settled(name):
             return settled
-        epoch = sum(folder.version for folder in self.units.values()) + self._looks
+        epoch = (sum(folder.version for folder in self.units.values()) + self._looks, self.given.version)
         known = self._outcomes.get(name)
         if known is None or known[0] != epoch:
             known = self._outcomes[name] = (epoch, outcome_of(*self._survey(self.plan.unit(name))))
@@ -377,7 +386,7 @@ OUTCOME = {"state": str, "reason": str, "final": bool, "steps": list, "parts": d
 def last_outcome(folder: Path) -> Json | None:
     """What the last `doit` wrote of a unit; None where it wrote nothing, or a person edited it into another shape."""
     value = read_json(folder / "outcome.json")
-    return value if value is not None and fits(value, OUTCOME) else None
+    return value if value is not None and fits(value, OUTCOME) and not unknown_format(value) else None
 
 
 def final_outcome(folder: Path) -> Json | None:

@@ -12,15 +12,16 @@ import getpass
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from waves import git
+from waves import git, locks, rulings
 from waves.errors import GitError
-from waves.records import file_stem, read_json, write_json
+from waves.records import FORMAT, file_stem, format_words, read_json, unknown_format, write_json
 from waves.shapes import words
 from waves.steps.work import HeldError
 
@@ -36,22 +37,29 @@ NOTHING: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """As the remote has it; `at` is empty where it has none."""
+    """As the remote has it; `at` is empty where it has none. `unknown`: in a newer format, and why nothing is known."""
 
     at: str = ""
     by: str = ""
     host: str = ""
     clone: str = ""
+    checkout: str = ""  # a clone may have several; empty: written before claims named it
     since: str = ""
+    unknown: str = ""
     files: Mapping[str, str] = field(default_factory=dict)  # path in the unit's folder to text
     refs: Mapping[str, str] = field(default_factory=dict)  # below `kept` to commit
 
     def is_of(self, batch: Batch) -> bool:
-        return {"by": self.by, "host": self.host, "clone": self.clone} == _self(batch)
+        own = _self(batch)
+        named = {"by": self.by, "host": self.host, "clone": self.clone, "checkout": self.checkout or own["checkout"]}
+        return named == own and not self.unknown
 
     @property
     def who(self) -> str:
-        where = f"{self.host or 'another machine'}, in {self.clone}," if self.clone else self.host or "another machine"
+        if self.unknown:
+            return f"a newer Waves ({self.unknown})"
+        place = self.checkout or self.clone
+        where = f"{self.host or 'another machine'}, in {place}," if place else self.host or "another machine"
         return f"{self.by or 'somebody'} on {where} since {self.since or '?'}"
 
     @property
@@ -70,7 +78,8 @@ def kept(batch: Batch, unit: str) -> str:
 
 
 def _self(batch: Batch) -> dict[str, str]:
-    return {"by": getpass.getuser(), "host": socket.gethostname(), "clone": str(batch.repository.common_dir)}
+    places = {"clone": str(batch.repository.common_dir), "checkout": str(batch.checkout)}
+    return {"by": getpass.getuser(), "host": socket.gethostname()} | places
 
 
 def _now() -> str:
@@ -95,11 +104,24 @@ def read(batch: Batch, unit: str, at: str) -> Claim:
         value = json.loads(git.message(batch.repository, at))
     except ValueError:
         value = None
-    return _claim(at, value if isinstance(value, dict) else {})
+    found = value if isinstance(value, dict) else {}
+    for what, each in (("the claim", found), *_parts(found)):
+        if unknown_format(each):
+            return Claim(at, unknown=format_words(f"{what} {ref(batch, unit)}", each))
+    return _claim(at, found)
+
+
+def _parts(value: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The records in a claim, which a newer Waves may have written in another format than the claim itself."""
+    for name, text in _texts(value.get("files")).items():
+        if name.startswith(("records/", "troubles/")):
+            with contextlib.suppress(ValueError):
+                found = json.loads(text)
+                yield f"{name} in the claim", found if isinstance(found, dict) else {}
 
 
 def _claim(at: str, value: Mapping[str, Any]) -> Claim:
-    texts = {name: str(value.get(name, "")) for name in ("by", "host", "clone", "since")}
+    texts = {name: str(value.get(name, "")) for name in ("by", "host", "clone", "checkout", "since")}
     files, refs = (_texts(value.get(name)) for name in ("files", "refs"))
     return Claim(at, **texts, files=files, refs=refs)
 
@@ -108,10 +130,30 @@ def _texts(value: Any) -> dict[str, str]:
     return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
 
 
+@contextmanager
+def _alone(batch: Batch, unit: str) -> Iterator[None]:
+    """One process at a time moves a unit's claim: beside `doit`, `waves rule` publishes what it wrote."""
+    with locks.waiting(batch.units[unit].path / "claim.lock"):
+        yield
+
+
 def _left(batch: Batch, unit: str) -> Claim:
-    """The claim as this clone left it, without its files; as the remote has it, where that is not known."""
-    value = read_json(batch.units[unit].path / OWN)
-    return _claim(str(value.get("at", "")), value) if value else look(batch, unit)
+    """The claim as this clone left it, without its files; as the remote has it, where that is not known.
+
+    Raises HeldError where it is not, or no more, this clone's.
+    """
+    value = read_json(batch.units[unit].path / OWN) or {}
+    if value.get("at"):
+        return _claim(str(value["at"]), value)
+    there = look(batch, unit)
+    if who := _noted(batch, unit, there.at):
+        raise _not_ours(batch, unit, who)
+    return there
+
+
+def is_let_go(batch: Batch, unit: str) -> bool:
+    """Whether this clone let go of the unit, which it does with one that is dropped."""
+    return bool((read_json(batch.units[unit].path / OWN) or {}).get("let_go"))
 
 
 def taken_by(batch: Batch, unit: str) -> str:
@@ -124,8 +166,13 @@ def look_again(batch: Batch, unit: str, at: str) -> str:
 
     One that this clone left there and that is gone is somebody's doing: whoever took it over, and is done with it.
     """
+    with _alone(batch, unit):
+        return _noted(batch, unit, at)
+
+
+def _noted(batch: Batch, unit: str, at: str) -> str:
     left = read_json(batch.units[unit].path / OWN) or {}
-    taken_by = "" if at == left.get("at", "") else _taken_by(batch, read(batch, unit, at))
+    taken_by = "" if at == left.get("at") else _taken_by(batch, read(batch, unit, at))
     if taken_by != left.get("taken_by", ""):
         write_json(batch.units[unit].path / OWN, {**left, "taken_by": taken_by})
     return taken_by
@@ -157,10 +204,17 @@ def take(batch: Batch, unit: str, start: str, branch: Mapping[str, tuple[str, st
 
     Raises HeldError where somebody else has the unit, or this clone has lost what it did for it.
     """
+    with _alone(batch, unit):
+        return _taken(batch, unit, start, branch)
+
+
+def _taken(batch: Batch, unit: str, start: str, branch: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     if _write(batch, unit, start, branch, _present(batch, unit, Claim(since=_now()))):
         return {}
     there = git.remote_refs(batch.repository, ref(batch, unit), *branch)
     claim = read(batch, unit, there.get(ref(batch, unit), ""))
+    if claim.unknown:
+        raise HeldError("waiting", claim.unknown, person=True)
     if not claim.at:
         names = ", ".join(name.removeprefix("refs/heads/") for name in branch)
         raise HeldError("waiting", f"branch {names} exists on the remote and no batch claimed it: "
@@ -172,7 +226,7 @@ def take(batch: Batch, unit: str, start: str, branch: Mapping[str, tuple[str, st
     if claim.holds_records:
         raise HeldError("waiting", f"its records are gone from here; {again}` brings them back from its claim",
                         person=True)  # fmt: skip
-    remember(batch, unit, claim)
+    _remember(batch, unit, claim)
     return there
 
 
@@ -181,72 +235,98 @@ def push(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, st
 
     `newest` is the newest commit made for the unit. Raises HeldError where somebody took the unit over.
     """
-    left = _left(batch, unit)
-    while not _write(batch, unit, newest, moves, _present(batch, unit, left)):
-        there = look(batch, unit)
-        if there.at == left.at:
-            return False
-        if who := look_again(batch, unit, there.at):
-            raise _not_ours(batch, unit, who)
-        left = there  # written by this clone, and not remembered
-    return True
+    with _alone(batch, unit):
+        left = _left(batch, unit)
+        while not _write(batch, unit, newest, moves, _present(batch, unit, left)):
+            there = look(batch, unit)
+            if there.at == left.at:
+                return False
+            if who := _noted(batch, unit, there.at):
+                raise _not_ours(batch, unit, who)
+            left = there  # written by this clone, and not remembered
+        return True
 
 
 def put_back(batch: Batch, unit: str, newest: str) -> bool:
     """Claim a unit once more whose claim is gone; False: somebody was quicker."""
-    return _write(batch, unit, newest, NOTHING, _present(batch, unit, Claim()))
+    with _alone(batch, unit):
+        return _write(batch, unit, newest, NOTHING, _present(batch, unit, Claim()))
 
 
 def take_over(batch: Batch, unit: str, claim: Claim) -> bool:
     """Make another clone's claim this one's, with what it holds; False: it has changed meanwhile."""
     newest = git.resolve(batch.repository, f"{claim.at}^") or batch.base_head
-    return _write(batch, unit, newest, NOTHING, replace(claim, since=_now()))
+    with _alone(batch, unit):
+        return _write(batch, unit, newest, NOTHING, replace(claim, since=_now()))
+
+
+def undo(batch: Batch, unit: str, branch: Mapping[str, str]) -> None:
+    """Take back a claim that should not have been made, with the branch (ref to commit) that was made with it."""
+    with _alone(batch, unit), contextlib.suppress(GitError):  # what stays is looked at again by the next `doit`
+        there = look(batch, unit)
+        moves = {ref(batch, unit): ("", there.at)} | {name: ("", at) for name, at in branch.items()}
+        if there.at and there.is_of(batch) and git.push_refs(batch.repository, moves):
+            (batch.units[unit].path / OWN).unlink(missing_ok=True)
 
 
 def release(batch: Batch, unit: str) -> None:
     """Let go of a unit that is not done here any more; one that was taken over meanwhile stays where it is."""
-    if not (batch.units[unit].path / OWN).exists():
+    if not (batch.units[unit].path / OWN).exists() or is_let_go(batch, unit):
         return
-    with contextlib.suppress(GitError):  # the next `doit` tries again
+    with _alone(batch, unit), contextlib.suppress(GitError):  # the next `doit` tries again
         there = look(batch, unit)
         if (
             not there.at
             or not there.is_of(batch)
             or git.push_refs(batch.repository, {ref(batch, unit): ("", there.at)})
         ):
-            forget(batch, unit)
+            _forget(batch, unit)
 
 
 def _write(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, str]], claim: Claim) -> bool:
     """Put this clone's claim in the place of the one at `claim.at`, and move other refs in the same push."""
     value = {
-        **_self(batch), "batch": batch.plan.batch, "since": claim.since or _now(), "files": dict(claim.files),
-        "refs": dict(claim.refs),
+        **_self(batch), "format": FORMAT, "batch": batch.plan.batch, "since": claim.since or _now(),
+        "files": dict(claim.files), "refs": dict(claim.refs),
     }  # fmt: skip
     parents = list(dict.fromkeys([newest, *claim.refs.values()]))
     text = json.dumps(value, indent=1, sort_keys=True)
     at = git.commit_tree(batch.repository, f"{newest}^{{tree}}", parents, text)
     if not git.push_refs(batch.repository, {**moves, ref(batch, unit): (at, claim.at)}):
         return False
-    remember(batch, unit, replace(claim, at=at, since=str(value["since"])))
+    _remember(batch, unit, replace(claim, at=at, since=str(value["since"])))
     return True
 
 
 def remember(batch: Batch, unit: str, claim: Claim) -> None:
-    """Write down where this clone left the claim, and which records it holds."""
+    """Write down where this clone left the claim, and what it holds."""
+    with _alone(batch, unit):
+        _remember(batch, unit, claim)
+
+
+def _remember(batch: Batch, unit: str, claim: Claim) -> None:
     held = sorted(name for name in claim.files if name.startswith("records/"))
-    write_json(batch.units[unit].path / OWN, {"at": claim.at, "since": claim.since, "records": held})
+    given = rulings.from_lines(claim.files.get(rulings.NAME, ""))
+    value = {"at": claim.at, "since": claim.since, "records": held, "rulings": [one.id for one in given]}
+    write_json(batch.units[unit].path / OWN, {"format": FORMAT} | value)
 
 
 def forget(batch: Batch, unit: str) -> None:
     """It was let go of: that the remote has none is as it should be."""
-    (batch.units[unit].path / OWN).unlink(missing_ok=True)
+    with _alone(batch, unit):
+        _forget(batch, unit)
 
 
-def is_behind(batch: Batch, unit: str, step: str) -> bool:
-    """Whether the claim lacks the record of a step that was paid for: a kill may come before it was pushed."""
+def _forget(batch: Batch, unit: str) -> None:
+    write_json(batch.units[unit].path / OWN, {"format": FORMAT, "at": "", "let_go": True})
+
+
+def is_behind(batch: Batch, unit: str, step: str = "") -> bool:
+    """Whether the claim lacks a ruling, or the record of a step that was paid for: the push may have failed."""
     value = read_json(batch.units[unit].path / OWN) or {}
-    return f"records/{file_stem(step)}.json" not in words(value, "records")
+    given = [one.id for one in batch.given.entries if one.unit == unit]
+    lacks_record = step and f"records/{file_stem(step)}.json" not in words(value, "records")
+    return bool(lacks_record) or given != words(value, "rulings")
 
 
 def _present(batch: Batch, unit: str, claim: Claim) -> Claim:
@@ -255,6 +335,8 @@ def _present(batch: Batch, unit: str, claim: Claim) -> Claim:
     pushed = {record.result.get("head") for step, record in folder.records.items() if step.startswith(PUBLISHING)}
     refs = {name.removeprefix(below): at for name, at in git.refs(batch.repository, below).items() if at in pushed}
     texts = _files(folder.path)
+    if given := [one for one in batch.given.entries if one.unit == unit]:
+        texts[rulings.NAME] = rulings.to_lines(given)
     return replace(claim, files={name: batch.scrub(text) for name, text in texts.items()}, refs=refs)
 
 

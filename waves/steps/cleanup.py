@@ -29,9 +29,9 @@ def run(work: Work) -> Done:
                 "waiting", f"branch {branch} is kept: its tip {tip[:8]} is not what was merged ({head[:8]})"
             )
         git.delete_ref(batch.repository, f"refs/heads/{branch}", tip)
+    _close_issues(work)  # before the claim goes: whoever finds the unit free must find its issues closed
     _remove_from_remote(work, head)
     claim.forget(work.batch, work.unit.name)
-    _close_issues(work)
     found = {"worktree": str(path), "branch": branch, "ignored_files_removed": lost, "at": time.time()}
     work.folder.write_target("cleaned.json", to_json(found))
     return Done(found, ("cleaned.json",))
@@ -88,6 +88,8 @@ def _remove_from_remote(work: Work, head: str) -> None:
     there = git.remote_refs(work.batch.repository, own, *([branch] if work.remote == "origin" else []))
     if there.get(branch, head) != head:
         raise HeldError("waiting", f"branch {work.branch} is kept on the remote: it was pushed after the merge")
+    if own in there and (unknown := claim.read(work.batch, work.unit.name, there[own]).unknown):
+        raise HeldError("waiting", unknown, person=True)
     moves = {ref: ("", oid) for ref, oid in there.items()}
     with contextlib.suppress(GitError):  # the forge may have deleted the branch a moment before: that is looked at next
         if not moves or git.push_refs(work.batch.repository, moves):

@@ -10,7 +10,7 @@ from waves.errors import WavesError
 from waves.records import Json, digest, read_json
 from waves.report import texts
 from waves.shapes import fits, made, rows
-from waves.steps import arbitrate, description, feedback, proof
+from waves.steps import arbitrate, claim, description, feedback, proof
 from waves.steps.work import Done, Work, to_json
 from waves.verdicts import Case, Decision
 
@@ -24,6 +24,7 @@ def run(work: Work) -> Done:
     arbitrated = decision.kind == verdicts.ARBITRATE
     if arbitrated:
         requested = arbitrate.run(work, decision.items(verdicts.ARBITRATE))
+        claim.refuse_taken(work.batch, work.unit.name)  # it took its time, and what follows is published
         case = _case(work, cycle, review, checks, requested)
         decision = verdicts.decide(case, work.batch.plan.policy)
     name = f"decision-{cycle}.json"

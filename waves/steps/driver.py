@@ -39,6 +39,9 @@ ACTIONS: Mapping[str, Callable[[Work], Done]] = {
 # Steps that cost tokens: what makes them due is said before they run.
 PAID = {"implement": "implementer", "review": "reviewer", "correct": "corrector"}
 
+# Steps that write to the forge; agents are looked after where one is about to begin.
+OUTSIDE = ("pr", "decide", "correct", "land")
+
 
 def perform(batch: Batch, unit: Unit, step: Step) -> Verdict:
     """Run the step if it is due, and record how it ended; the verdict that was acted on is returned."""
@@ -63,6 +66,8 @@ def _perform(work: Work, verdict: Verdict) -> None:
     if step.kind == "decide" and claim.is_behind(work.batch, work.unit.name, f"review@{step.at}"):
         _keep(work)
     try:
+        if step.kind in OUTSIDE:
+            claim.refuse_taken(work.batch, work.unit.name)
         done = ACTIONS[step.kind](work)
     except HeldError as held:
         _in_trouble(work, held, inputs)

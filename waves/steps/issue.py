@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 from waves.forges import Issue
 from waves.plan.model import Policy
-from waves.steps import recovery
+from waves.steps import duplicate
 from waves.steps.work import Done, HeldError, Work, to_json
 
 TAKEN_OUT = re.compile(r"\[secret: ([^]\n]{1,80})\]")  # as the scrubber leaves it
@@ -17,10 +17,8 @@ def run(work: Work) -> Done:
     if taken := work.batch.elsewhere(work.unit):
         raise HeldError("waiting", taken)
     issues = [as_heard(work.batch.forge.issue(number), work.batch.plan.policy) for number in work.unit.issues]
-    closed = [issue.number for issue in issues if issue.state != "open"]
-    if closed and not work.unit.adopted:
-        named = ", ".join(f"#{number}" for number in closed)
-        raise HeldError("waiting", f"issue {named} is closed{_instead(work)}")
+    if not work.unit.adopted and (closed := duplicate.closed(work, issues)):
+        raise HeldError("waiting", closed)
     if found := work.batch.gate.objection(work.unit):
         raise HeldError("waiting", found)
     flags = [words for issue in issues for words in (by_stranger(issue), _secrets_in(issue)) if words]
@@ -28,14 +26,6 @@ def run(work: Work) -> Done:
         work.say(f"flag: {flag}")
     work.folder.write_target("issue.json", to_json({"issues": [asdict(issue) for issue in issues]}))
     return Done({"issues": len(issues), "flags": flags}, ("issue.json",))
-
-
-def _instead(work: Work) -> str:
-    """What to do about an issue that is closed: it may be by what this batch did, and nobody here knows of."""
-    pull = work.batch.forge.pull_of(work.unit.branch)
-    if pull is not None and pull.state == "merged" and recovery.proofs(work.batch, work.unit, pull):
-        return f", and pull request #{pull.number} merged: `waves recover {work.batch.plan.batch}` takes that in"
-    return ": reopen it, or move it to `skip` in the plan"
 
 
 def as_heard(issue: Issue, policy: Policy) -> Issue:

@@ -82,6 +82,7 @@ def _land(work: Work, cycle: str, head: str) -> Done | Pull:
         pull = work.batch.forge.pull(work.pull)
         if done := _ended_by_person(work, pull, head):
             return done
+        claim.refuse_taken(work.batch, work.unit.name)  # it may have waited long for its turn
         if pull.queued:
             return pull
         refuse_other_base(work, pull)

@@ -26,7 +26,7 @@ class Outcome:
 
 def outcome_of(facts: Facts, verdicts: Mapping[str, Verdict]) -> Outcome:
     """Where a unit stands, from the verdicts on its steps: the first that is not done says it."""
-    if facts.dropped is not None:
+    if facts.dropped is not None and not facts.unknown:
         return Outcome("dropped", reason=facts.dropped)
     for name, verdict in verdicts.items():
         trouble = facts.troubles.get(name)

@@ -33,7 +33,8 @@ def _published(work: Work) -> tuple[Pull, str]:
         return ended, head
     write_json(work.path / OPENING, {"head": head})
     publish(work, head)
-    return _opened(work, head), head
+    claim.refuse_taken(work.batch, work.unit.name)
+    return _ended_before(work) or _opened(work, head), head
 
 
 def _ended_before(work: Work) -> Pull | None:

@@ -9,14 +9,13 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from waves import git, lifecycle
+from waves import git, lifecycle, rulings
 from waves.agents import plainfiles
 from waves.errors import GitError
 from waves.forges import Pull
 from waves.lifecycle import Facts
 from waves.plan.model import Unit
-from waves.records import Json, Record, digest, file_stem, plain_data, write_json, write_text
-from waves.shapes import made
+from waves.records import Json, Record, digest, file_stem, plain_data, write_json, write_text, written
 from waves.steps import proof
 from waves.steps.batch import Batch, step_of
 from waves.steps.claim import OWN, Claim, kept
@@ -25,6 +24,7 @@ from waves.steps.work import to_json
 
 Files = dict[str, str]  # path in the unit's folder to text
 
+NOT_FILES = (OWN, rulings.NAME)  # of the unit's folder
 OURS = re.compile(r"((records|troubles|templates)/|runs/[a-z]+-\w+-[0-9]+/)?\w[\w@.-]*", re.ASCII)
 LAST = "records/worktree.json"  # written last: with it the unit counts as brought back
 LOST = "This log was on the machine that the records were lost on.\n"
@@ -39,11 +39,12 @@ def restore(batch: Batch, unit: Unit, claim: Claim, head: str) -> Path | None:
 
     Where the worktree went, as `set_aside` says.
     """
-    files = {name: text for name, text in claim.files.items() if OURS.fullmatch(name) and name != OWN}
+    take_rulings(batch, unit, claim)
+    files = {name: text for name, text in claim.files.items() if OURS.fullmatch(name) and name not in NOT_FILES}
     files = with_outputs(moved(files, batch.checkout))
     facts = Facts(
         unit, batch.plan.policy, _records(files), parts=lifecycle.unit_parts(batch.plan, unit),
-        rulings=tuple(one for one in batch.plan.rulings if one.unit == unit.name),
+        rulings=batch.rulings(unit.name),
     )  # fmt: skip
     files |= _opening(facts) | correction(files, facts, head)
     for name, commit in claim.refs.items():
@@ -58,9 +59,17 @@ def restore(batch: Batch, unit: Unit, claim: Claim, head: str) -> Path | None:
     return set_aside(batch, unit, branch_of(claim), _newest_head(_records(files)))
 
 
+def take_rulings(batch: Batch, unit: Unit, claim: Claim) -> int:
+    """Add to the rulings here those on the unit that the claim holds; how many those are."""
+    before = len(batch.given.entries)
+    given = [one for one in rulings.from_lines(claim.files.get(rulings.NAME, "")) if one.unit == unit.name]
+    batch.given.append(given)
+    return len(batch.given.entries) - before
+
+
 def is_sound(claim: Claim, unit: Unit) -> bool:
     """Whether the record that all others build on is one of this unit: who may push can write anything into a claim."""
-    first = made(Record, _json(claim.files.get(LAST, "")))
+    first = written(Record, _json(claim.files.get(LAST, "")))
     result = first.result if first is not None and first.step == "worktree" else {}
     own = unit.adopted or result.get("branch") == unit.branch == branch_of(claim)
     return own and isinstance(result.get("head"), str) and Path(str(result.get("path", ""))).is_absolute()
@@ -158,7 +167,7 @@ def _named(files: Mapping[str, str]) -> Iterator[str]:
 
 
 def _records(files: Mapping[str, str]) -> dict[str, Record]:
-    found = (made(Record, _json(files[name])) for name in _named(files))
+    found = (written(Record, _json(files[name])) for name in _named(files))
     return {record.step: record for record in found if record}
 
 

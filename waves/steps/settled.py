@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from waves.records import read_json, write_json
+from waves.records import FORMAT, read_json, write_json
 from waves.steps import claim
 from waves.steps.work import Done, Work
 
@@ -13,7 +13,8 @@ def run(work: Work) -> Done:
     outcome = work.batch.outcome(work.unit.name)
     final = outcome.state == "merged" and "cleanup" in work.facts.records
     found = {
-        "state": outcome.state, "at": outcome.at, "reason": outcome.reason, "rule": outcome.rule, "final": final,
+        "format": FORMAT, "state": outcome.state, "at": outcome.at, "reason": outcome.reason, "rule": outcome.rule,
+        "final": final,
         "steps": [name for name in work.batch.survey(work.unit) if name in work.facts.records], "time": time.time(),
         "parts": dict(work.facts.parts),
     }  # fmt: skip

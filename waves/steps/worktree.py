@@ -13,7 +13,7 @@ from waves.git import given
 from waves.records import RESULTS, made_by_runs, read_json, write_text
 from waves.shapes import fits
 from waves.steps import branch as branches
-from waves.steps import claim
+from waves.steps import claim, duplicate
 from waves.steps.batch import Batch, lent
 from waves.steps.pr import refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
@@ -48,6 +48,8 @@ def _dispatched_before(work: Work) -> Taken | None:
     if not earlier or not fits(earlier, RESULTS["worktree"]):
         return None
     repository, branch = work.batch.repository, str(earlier["branch"])
+    if claim.is_let_go(work.batch, work.unit.name):
+        _take_again(work, branch)
     if git.resolve(repository, f"refs/heads/{branch}") is None:
         moved = (one for one in work.facts.records.values() if one.step.startswith(("implement", "pr", "correct@")))
         heads = sorted((one for one in moved if one.result.get("head")), key=lambda one: one.ended)
@@ -58,6 +60,22 @@ def _dispatched_before(work: Work) -> Taken | None:
     return Taken(branch, str(earlier["head"]), str(earlier["base"]), str(earlier.get("fork", "")))
 
 
+def _take_again(work: Work, branch: str) -> None:
+    """Claim a unit that was let go of, with all that was done for it here; raises HeldError where somebody has it."""
+    batch, name = work.batch, work.unit.name
+    there = claim.look(batch, name)
+    newest = work.facts.newest_head() or str(work.result("worktree")["head"])
+    if there.is_of(batch):
+        claim.remember(batch, name, there)  # made by an earlier, interrupted try
+    elif there.at or not claim.put_back(batch, name, newest):
+        there = there if there.at else claim.look(batch, name)
+        raise HeldError("waiting", f"claimed by {there.who}, after it was let go of here: the unit is theirs")
+    # One with a pull request of its own finds out by that what became of it.
+    if "pr" not in work.facts.records and (done := duplicate.objection(work, branch)):
+        claim.release(batch, name)
+        raise HeldError("waiting", done)
+
+
 def _claim(work: Work) -> Taken:
     """Make the branch here and on the remote, at the base."""
     batch, branch = work.batch, work.unit.branch
@@ -65,10 +83,13 @@ def _claim(work: Work) -> Taken:
     known = git.resolve(batch.repository, local)
     batch.fetch()
     base = batch.base_head
-    there = claim.take(batch, work.unit.name, base, {f"refs/heads/{branch}": (base, "")})
-    at = there.get(f"refs/heads/{branch}", base)
+    there = claim.take(batch, work.unit.name, base, {local: (base, "")})
+    at = there.get(local, base)
     if git.resolve(batch.repository, at) is None:
         batch.fetch(branch)
+    if done := duplicate.objection(work, branch):
+        claim.undo(batch, work.unit.name, {local: at} if git.is_ancestor(batch.repository, at, base) else {})
+        raise HeldError("waiting", done)
     if known is None:
         # Claimed in an earlier, interrupted try: the branch starts where it does there, wherever the base is by now.
         git.update_ref(batch.repository, local, at, git.ZERO)
@@ -110,6 +131,9 @@ def _adopt(work: Work) -> Taken:
     if fork:
         batch.fetch_objects(f"refs/heads/{branch}", remote)
     claim.take(batch, unit.name, head)
+    if done := duplicate.objection(work, branch):
+        claim.undo(batch, unit.name, {})
+        raise HeldError("waiting", done)
     local = f"refs/heads/{branch}"
     if git.resolve(batch.repository, local) is None:
         git.update_ref(batch.repository, local, head, git.ZERO)
