@@ -57,7 +57,7 @@ def test_the_agent_is_told_its_job_by_environment(job: Job) -> None:
     assert seen["PATH"] == os.environ["PATH"]
 
 
-@pytest.mark.parametrize(("role", "schema"), [("reviewer", contracts.REVIEW), ("arbiter", contracts.ARBITER)])
+@pytest.mark.parametrize(("role", "schema"), [("reviewer", contracts.REVIEW_OPEN), ("arbiter", contracts.ARBITER)])
 def test_a_role_with_a_contract_gets_its_schema_as_a_file(job: Job, role: str, schema: dict[str, object]) -> None:
     assert json.loads(done(replace(job, role=role), shell('cat "$WAVES_SCHEMA"')).message) == schema
 

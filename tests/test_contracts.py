@@ -43,7 +43,7 @@ def reason(found: Review | Arbitration | Invalid) -> str:
 # ---- the schemas
 
 
-@pytest.mark.parametrize("schema", contracts.SCHEMAS.values())
+@pytest.mark.parametrize("schema", [*contracts.SCHEMAS.values(), contracts.REVIEW_1])
 def test_the_schemas_are_what_strict_structured_output_takes(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
     for part in parts(schema):
@@ -61,7 +61,8 @@ def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_the_review_has_the_keys_of_the_design() -> None:
     lists = ["blocking", "should_fix", "nits", "scope_violations"]
-    assert list(contracts.REVIEW["properties"]) == ["verdict", "summary", *lists]
+    assert list(contracts.REVIEW["properties"]) == ["verdict", "summary", *lists, "reviewed", "closed"]
+    assert list(contracts.REVIEW_1["properties"]) == ["verdict", "summary", *lists]
     keys = ["file", "line", "issue", "fix", "priority", "confidence"]
     for name in lists:
         wanted = [*keys, "detail"] if name == "scope_violations" else keys
@@ -69,6 +70,18 @@ def test_the_review_has_the_keys_of_the_design() -> None:
 
 
 # ---- reading a review
+
+
+def test_what_was_reviewed_and_closed_is_optional_and_unknown_to_the_first_version() -> None:
+    assert (good().reviewed, good().closed) == (None, ())
+    found = good(reviewed=["src/a.py", "docs/**", ""], closed=["B1@0"])
+    assert (found.reviewed, found.closed) == (("src/a.py", "docs/**", ""), ("B1@0",))
+    assert good(reviewed=[]).reviewed == ()
+    assert reason(read(reviewed="**")) == "reviewed: '**' is not of type 'array'"
+    assert reason(read(closed=[1])) == "closed[0]: 1 is not of type 'string'"
+    text = json.dumps(review(reviewed=[]))
+    assert "'reviewed' was unexpected" in reason(read_review(text, 1))
+    assert isinstance(read_review(json.dumps(review()), 1), Review)
 
 
 def test_items_are_numbered_by_list() -> None:
@@ -141,7 +154,7 @@ def test_content_that_breaks_the_contract_is_invalid_and_says_where(changes: dic
     assert reason(read(**changes)) == words
 
 
-@pytest.mark.parametrize("name", list(contracts.REVIEW["required"]))
+@pytest.mark.parametrize("name", list(contracts.REVIEW_1["required"]))
 def test_no_key_of_a_review_may_be_missing(name: str) -> None:
     value = review()
     del value[name]

@@ -18,7 +18,7 @@ from plan_texts import DESIGN, SMALL
 ROOT = Path(__file__).resolve().parent.parent
 # From the ground up: a module imports from the lines above its own, and from its own package. The design has it too.
 LAYERS = """
-errors, inert, plaintext, scrub, shapes
+errors, inert, patterns, plaintext, scrub, shapes
 keyrings
 process, records, locks
 confinement
@@ -40,7 +40,7 @@ cli
 """
 # Decisions, and words: functions of facts, which know no shell. Neither process nor clock nor network is theirs.
 PURE = (
-    "inert", "plaintext", "scrub", "keyrings", "contracts", "plan", "lifecycle", "prompts", "verdicts",
+    "inert", "patterns", "plaintext", "scrub", "keyrings", "contracts", "plan", "lifecycle", "prompts", "verdicts",
     "triage.model", "triage.text", "triage.regions", "triage.findings", "triage.order", "triage.scopes",
     "triage.claims", "triage.definitions", "triage.draft", "triage.globs", "triage.known", "triage.meeting",
     "triage.naming", "triage.numbered", "triage.proposal", "triage.words",

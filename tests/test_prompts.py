@@ -405,7 +405,9 @@ def test_a_pinned_template_is_over_the_repositorys_and_that_over_ours(tmp_path: 
 
 def test_pinning_again_changes_nothing(tmp_path: Path) -> None:
     prompts.pin(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{role}.md" for role in prompts.ROLES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["contract", *(f"{role}.md" for role in prompts.ROLES)]
+    )
     (tmp_path / "corrector.md").write_text("pinned before")
     prompts.pin(tmp_path)
     assert prompts.template("corrector", None, tmp_path) == "pinned before"

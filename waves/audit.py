@@ -103,9 +103,19 @@ def _approved(batch: Batch, unit: Unit, records: dict[str, Record], pull: Pull, 
         if since is not None:
             strikes = f", {review.result['voided']} voided" if review.result.get("voided") else ""
             strikes += f"; then the base was merged in, and nothing else: {', '.join(since)}" if since else ""
-            text = f"#{pull.number} {head[:8]}: approved in {review.step}, nothing was written{strikes}"
+            text = (
+                f"#{pull.number} {head[:8]}: approved in {review.step}, nothing was written{strikes}; {_paths(review)}"
+            )
             return Evidence("approved", unit.name, True, text)
     return Evidence("approved", unit.name, False, f"#{pull.number}: no approved review of {head[:8]}")
+
+
+def _paths(review: Record) -> str:
+    """What the review says that it covers; the first version of its contract did not ask."""
+    if "paths" not in review.result:
+        return "paths reviewed: not recorded"
+    by_name = f", {review.result['by_name']} named by the reviewer" if review.result.get("by_name") else ""
+    return f"paths reviewed: all {review.result['paths']}{by_name}"
 
 
 def _merged_into_since(batch: Batch, head: str, reviewed: str) -> tuple[str, ...] | None:

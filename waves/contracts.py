@@ -13,6 +13,7 @@ from waves.plaintext import plain, whole
 Schema = dict[str, Any]
 
 LONGEST = 4_000  # characters of one text of an item
+MOST = 5_000  # entries of `reviewed`
 LAST_LINE = 10_000_000  # a line beyond it is none
 LISTS = {"blocking": "B", "should_fix": "S", "nits": "N", "scope_violations": "V"}
 
@@ -35,7 +36,7 @@ _ITEM: dict[str, Schema] = {
     "priority": {"type": "integer", "enum": [0, 1, 2, 3], "description": "0 is the most urgent"},
     "confidence": {"type": "number", "description": "from 0 to 1"},
 }
-REVIEW: Schema = _object(
+REVIEW_1: Schema = _object(
     verdict={"type": "string", "enum": ["approved", "should_fix", "blocking"]},
     summary=_TEXT,
     blocking=_list(_object(**_ITEM)),
@@ -43,6 +44,22 @@ REVIEW: Schema = _object(
     nits=_list(_object(**_ITEM)),
     scope_violations=_list(_object(**_ITEM, detail=_TEXT)),
 )
+REVIEW: Schema = _object(
+    **REVIEW_1["properties"],
+    reviewed={
+        "type": "array",
+        "items": _TEXT,
+        "description": "each changed path that you have read in full, or a folder or glob that names it",
+    },
+    closed={
+        "type": "array",
+        "items": _TEXT,
+        "description": "ids of the corrected items, such as B1@0, that you found to be done",
+    },
+)
+# What an agent may leave out that is held to no schema while it answers.
+OPTIONAL = ("reviewed", "closed")
+REVIEW_OPEN: Schema = REVIEW | {"required": [name for name in REVIEW["required"] if name not in OPTIONAL]}
 ARBITER: Schema = _object(
     items=_list(
         _object(
@@ -77,6 +94,14 @@ TRIAGER: Schema = _object(
     )
 )
 SCHEMAS: Mapping[str, Schema] = {"reviewer": REVIEW, "arbiter": ARBITER, "triager": TRIAGER}  # by role
+VERSION = 2  # of the reviewer's contract; a unit keeps the one that it was dispatched with
+
+
+def schema_of(role: str, version: int = VERSION, *, strict: bool = True) -> Schema | None:
+    """What a role's answer must fit; `strict`: with every key required, as structured output demands it."""
+    if role != "reviewer":
+        return SCHEMAS.get(role)
+    return REVIEW_1 if version == 1 else REVIEW if strict else REVIEW_OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +136,8 @@ class Review:
     verdict: str  # approved | should_fix | blocking: the reviewer's word; the lists rule
     summary: str
     items: tuple[Item, ...]  # in the order of the lists
+    reviewed: tuple[str, ...] | None = None  # paths, folders and globs; None: it does not say
+    closed: tuple[str, ...] = ()  # ids of earlier items that it found to be done
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +172,9 @@ class Claims:
     claims: tuple[Claim, ...]
 
 
-def read_review(answer: str) -> Review | Invalid:
+def read_review(answer: str, version: int = VERSION) -> Review | Invalid:
     """The review in a reviewer's last message: one JSON object, alone, in a fence or among words without braces."""
-    value = _read(answer, REVIEW)
+    value = _read(answer, REVIEW_1 if version == 1 else REVIEW_OPEN)
     if isinstance(value, Invalid):
         return value
     items = []
@@ -156,7 +183,9 @@ def read_review(answer: str) -> Review | Invalid:
             if not 0 <= entry["confidence"] <= 1:
                 return Invalid(f"{name}[{number - 1}].confidence: it must be from 0 to 1")
             items.append(_item(f"{letter}{number}", name, entry))
-    return Review(value["verdict"], _cut(value["summary"]), tuple(items))
+    reviewed = tuple(whole(one) for one in value["reviewed"][:MOST]) if "reviewed" in value else None
+    closed = tuple(_cut(one) for one in value.get("closed", ())[:MOST])
+    return Review(value["verdict"], _cut(value["summary"]), tuple(items), reviewed, closed)
 
 
 def read_arbitration(answer: str) -> Arbitration | Invalid:

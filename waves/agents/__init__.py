@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
-from waves import records
+from waves import contracts, records
 from waves.agents.run import Exit, Spec
 from waves.errors import UsageError
 from waves.plan.model import Agent
@@ -63,6 +63,7 @@ class Job:
     publishes: bool = False  # it pushes and opens the pull request itself: it gets the network and the forge's token
     scratch: Path | None = None  # a folder for anything temporary, beside the run directory where none is named
     resume: str | None = None  # the thread to go on with, of an earlier run's `Result.thread`
+    contract: int = contracts.VERSION  # of a reviewer
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Codex:
     def spec(self, agent: Agent, job: Job) -> Spec:
         """`codex exec` in the worktree, the prompt by standard input, events and log to files of the run."""
         refuse_forge_tokens(agent)
-        schema = contracts.SCHEMAS.get(job.role)
+        schema = contracts.schema_of(job.role, job.contract)
         if schema is not None:
             records.write_json(job.directory / codex_command.SCHEMA, schema)
         if job.role in WRITERS:

@@ -28,7 +28,7 @@ class Command:
             "WAVES_ROLE": job.role, "WAVES_UNIT": job.unit, "WAVES_CYCLE": job.cycle,
             "WAVES_OUTPUT": str(job.directory / "output"),
         }  # fmt: skip
-        schema = contracts.SCHEMAS.get(job.role)
+        schema = contracts.schema_of(job.role, job.contract, strict=False)
         if schema is not None:
             records.write_json(job.directory / "schema.json", schema)
             told["WAVES_SCHEMA"] = str(job.directory / "schema.json")

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waves import records
+from waves import contracts, patterns, records
 from waves.errors import WavesError
 from waves.prompts.facts import (
     Arbitration,
@@ -21,6 +21,7 @@ from waves.prompts.facts import (
     Renumbering,
     ReviewRequest,
     Survey,
+    is_whole,
 )
 from waves.prompts.fences import code, fence, line, plain
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 __all__ = [
+    "CONTRACT",
     "RESUMED",
     "ROLES",
     "Arbitration",
@@ -41,8 +43,11 @@ __all__ = [
     "ReviewRequest",
     "Survey",
     "arbiter",
+    "contract",
     "corrector",
     "implementer",
+    "is_generated",
+    "is_whole",
     "pin",
     "plain",
     "reviewer",
@@ -51,6 +56,7 @@ __all__ = [
 ]  # fmt: skip
 
 ROLES = ("implementer", "reviewer", "corrector", "arbiter")
+CONTRACT = "contract"  # the file beside a unit's templates that names the version of the reviewer's contract
 
 # Before the prompt of a run that goes on in the thread of one that was interrupted.
 RESUMED = """You were interrupted, and go on now in the same thread. What you committed is still there; what you left
@@ -70,9 +76,29 @@ def template(role: str, overrides: Path | None = None, pinned: Path | None = Non
 
 def pin(destination: Path, overrides: Path | None = None) -> None:
     """Copy the templates of all roles for a unit; those already there stay, so a repeated dispatch changes nothing."""
+    if not (destination / "reviewer.md").exists():
+        records.write_text(destination / CONTRACT, f"{contracts.VERSION}\n")
     for role in ROLES:
         if not (destination / f"{role}.md").exists():
             records.write_text(destination / f"{role}.md", template(role, overrides))
+
+
+def contract(pinned: Path) -> int:
+    """The version of the reviewer's contract that goes with a unit's templates; the first one was not written down."""
+    if not (pinned / "reviewer.md").exists():
+        return contracts.VERSION
+    return contracts.VERSION if records.read_text(pinned / CONTRACT).strip() == str(contracts.VERSION) else 1
+
+
+@functools.cache
+def _generated_patterns() -> tuple[str, ...]:
+    lines = _read(Path(__file__).with_name("generated.txt")).splitlines()
+    return tuple(one.strip() for one in lines if one.strip() and not one.startswith("#"))
+
+
+def is_generated(path: str) -> bool:
+    """Whether files of this name are made by programs, as a rule; it says nothing about what is in this one."""
+    return patterns.named_by(_generated_patterns(), path)
 
 
 def implementer(facts: Dispatch, text: str | None = None) -> str:

@@ -12,6 +12,7 @@ from waves.plan.model import Unit
 
 DIFF_LIMIT = 400_000  # bytes; a longer diff goes in as its list of files
 FILES_LISTED = 500
+SHORT = 16  # characters of an object id
 
 
 class CommentText(Protocol):
@@ -93,11 +94,45 @@ class Deferred:
     why: str
 
 
+def is_whole(diff: str) -> bool:
+    """Whether a diff is short enough to go into a prompt as it is."""
+    return len(diff.encode("utf-8", "surrogatepass")) <= DIFF_LIMIT
+
+
+FULL, CUT, FLAGGED = "full", "cut", "flagged"  # how much of a path's change a prompt shows
+
+
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
+    """One line of the change manifest. What is `cut` or `flagged` must be named in `reviewed`, and not by `**`."""
+
     path: str
     added: int
     deleted: int
+    status: str = "modified"
+    kind: str = "file"
+    old: str = ""  # object ids
+    new: str = ""
+    old_size: int = 0  # bytes
+    size: int = 0
+    counted: bool = True  # the lines
+    binary: bool = False
+    generated: bool = False
+    shown: str = FULL
+
+    @property
+    def name(self) -> str:
+        """The path on one line, quoted if it would not be seen as it is."""
+        return self.path if self.path.isprintable() and self.path == self.path.strip() else ascii(self.path)
+
+    @property
+    def entry(self) -> str:
+        lines = [f"+{self.added} -{self.deleted} lines"] if self.counted else []
+        ids = [f"{self.old[:SHORT]} -> {self.new[:SHORT]}"] if self.new else []
+        words = (("binary", self.binary), ("generated, by its name", self.generated), (
+            "NOT SHOWN IN FULL", self.shown == CUT), ("SUSPICIOUS: see below", self.shown == FLAGGED))  # fmt: skip
+        about = [f"{self.status} {self.kind}".strip(), *lines, f"{self.old_size} -> {self.size} bytes", *ids]
+        return f"{self.name}: {', '.join([*about, *(word for word, holds in words if holds)])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +155,21 @@ class ReviewRequest:
     rules: tuple[Path, ...] = ()
     flags: tuple[str, ...] = ()
     deferred: tuple[Deferred, ...] = ()  # raised in earlier cycles and settled
+    corrected: tuple[Point, ...] = ()  # items of earlier cycles that a correction was to settle
+    manifest_file: Path | None = None  # where the whole manifest is, if it is too long for the prompt
     previous_fault: str | None = None  # what was wrong with the answer of the run before
 
     @property
+    def manifest(self) -> str:
+        """A line for each path that the change touches."""
+        lines = [file.entry for file in self.files[:FILES_LISTED]]
+        if len(self.files) > FILES_LISTED:
+            lines.append(f"and {len(self.files) - FILES_LISTED} more")
+        return "\n".join(lines)
+
+    @property
     def whole_diff(self) -> bool:
-        return len(self.diff.encode("utf-8", "surrogatepass")) <= DIFF_LIMIT
+        return is_whole(self.diff)
 
     @property
     def file_list(self) -> str:

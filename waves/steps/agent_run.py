@@ -335,6 +335,7 @@ def _job(work: Work, task: Task, directory: Path) -> agents.Job:
         publishes=policy.publish == "agent" and task.role == "implementer",
         scratch=work.path / "scratch",
         resume=begun.resume,
+        contract=prompts.contract(work.path / "templates"),
     )
 
 

@@ -2,80 +2,123 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from waves import contracts, git, prompts
-from waves.contracts import Review
-from waves.prompts.facts import ChangedFile, Deferred, ReviewRequest
-from waves.records import digest, read_json, read_text
+from waves.contracts import Invalid, Review
+from waves.prompts import coverage
+from waves.prompts.facts import CUT, FILES_LISTED, FULL, ChangedFile, Deferred, ReviewRequest
+from waves.records import digest, read_json, read_text, write_text
 from waves.steps import agent_run
 from waves.steps.points import point_of, rules_of
 from waves.steps.work import Done, Work, to_json
-from waves.verdicts import decision_from
+from waves.verdicts import CORRECT, DEFER, REQUESTED, decision_from
 
 
 def run(work: Work) -> Done:
     cycle, head = work.step.at, work.facts.head(work.step.at)
-    template = prompts.template("reviewer", pinned=work.path / "templates")
+    pinned = work.path / "templates"
+    template, version = prompts.template("reviewer", pinned=pinned), prompts.contract(pinned)
+    shown = functools.cache(functools.partial(_shown, work, head))
 
     def words(fault: str | None, directory: Path) -> str:
-        return prompts.reviewer(_request(work, head, fault, directory), template)
+        request = _request(work, head, shown(), fault, directory)
+        if request.manifest_file:
+            write_text(request.manifest_file, "".join(f"{one.entry}\n" for one in request.files))
+        return prompts.reviewer(request, template)
 
     def accept(ran: agent_run.Ran) -> str | None:
         if ran.result.failure:
             return ran.result.failure.message
-        answer = contracts.read_review(ran.result.message)
-        return None if isinstance(answer, Review) else f"its answer is not the JSON that was asked for: {answer.reason}"
+        answer = contracts.read_review(ran.result.message, version)
+        if isinstance(answer, Invalid):
+            return f"its answer is not the JSON that was asked for: {answer.reason}"
+        left = coverage.unread(shown().files, answer.reviewed) if version > 1 else ()
+        return coverage.fault(left)
 
     key = digest([head, dict(work.facts.records["issue"].outputs), dict(work.facts.records["prompt"].outputs)])
     ran = agent_run.ask(work, agent_run.Task("reviewer", cycle, key, words, accept, head))
-    answer = contracts.read_review(ran.result.message)
+    answer = contracts.read_review(ran.result.message, version)
     assert isinstance(answer, Review)
     name = f"review-{cycle}.json"
-    work.folder.write_target(name, to_json({"head": head, "run": ran.directory.name, **asdict(answer)}))
+    written = {"head": head, "run": ran.directory.name, "contract": version, **asdict(answer)}
+    work.folder.write_target(name, to_json(written))
     counts = ", ".join(item.id for item in answer.items) or "nothing to say"
     work.say(f"{answer.verdict}: {counts}")
     found = {"head": head, "verdict": answer.verdict, "items": counts, "run": ran.directory.name,
-             "tokens": ran.result.tokens, "voided": agent_run.strikes(work, "reviewer", cycle)}  # fmt: skip
+             "tokens": ran.result.tokens, "voided": agent_run.strikes(work, "reviewer", cycle),
+             "contract": version}  # fmt: skip
+    if version > 1:
+        found |= {"paths": len(shown().files), "by_name": sum(one.shown != FULL for one in shown().files)}
     return Done(found, (name,), paid=True)
 
 
-def _request(work: Work, head: str, fault: str | None, directory: Path) -> ReviewRequest:
-    repository, worktree = work.batch.repository, work.batch.worktree_path(work.unit)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a prompt shows of the change under review."""
+
+    base: str  # where the branch left the base
+    diff: str
+    files: tuple[ChangedFile, ...]
+
+
+def _shown(work: Work, head: str) -> Shown:
+    repository = work.batch.repository
     base = git.merge_base(repository, head, work.batch.base_head) or work.batch.base_head
+    diff = git.diff(repository, base, head).decode("utf-8", "replace")
+    whole = prompts.is_whole(diff)
+    return Shown(base, diff, tuple(_changed(one, whole=whole) for one in git.manifest(repository, base, head)))
+
+
+def _changed(one: git.ChangedPath, *, whole: bool) -> ChangedFile:
+    return ChangedFile(
+        one.path, one.added, one.deleted, one.status, one.kind, one.old, one.new, one.old_size, one.size,
+        one.counted, one.binary, prompts.is_generated(one.path), FULL if whole and not one.binary else CUT,
+    )  # fmt: skip
+
+
+def _request(work: Work, head: str, shown: Shown, fault: str | None, directory: Path) -> ReviewRequest:
+    worktree, version = work.batch.worktree_path(work.unit), prompts.contract(work.path / "templates")
+    by_file = work.batch.plan.agent_for("reviewer").kind == "command"
     return ReviewRequest(
         unit=work.unit.name,
         branch=work.branch,
         base=work.batch.plan.base,
-        base_commit=base,
+        base_commit=shown.base,
         head=head,
         repository=work.batch.plan.repo or work.batch.checkout.name,
         worktree=worktree,
         dispatch_prompt=read_text(work.path / "prompt.md"),
         issues=work.issues(),
-        diff=git.diff(repository, base, head).decode("utf-8", "replace"),
-        files=tuple(ChangedFile(one.path, one.added, one.deleted) for one in git.changes(repository, base, head)),
-        schema=json.dumps(contracts.SCHEMAS["reviewer"], indent=1),
-        answer_file=directory / "output" if work.batch.plan.agent_for("reviewer").kind == "command" else None,
+        diff=shown.diff,
+        files=shown.files,
+        manifest_file=directory / "changes.txt" if len(shown.files) > FILES_LISTED else None,
+        schema=json.dumps(contracts.schema_of("reviewer", version, strict=not by_file), indent=1),
+        answer_file=directory / "output" if by_file else None,
         rules=rules_of(worktree),
         flags=tuple(work.result("pr").get("flags", ())),
-        deferred=_settled_before(work),
+        deferred=_treated_before(work, SETTLED),
+        corrected=tuple(one.point for one in _treated_before(work, (CORRECT,))),
         previous_fault=fault,
     )
 
 
-def _settled_before(work: Work) -> tuple[Deferred, ...]:
-    """Items of earlier cycles that nobody is to raise again: deferred, or found to be asked for."""
+def _treated_before(work: Work, treatments: Collection[str]) -> tuple[Deferred, ...]:
+    """Items of earlier cycles that were treated in one of these ways."""
     found = []
     for record in sorted(work.facts.records.values(), key=lambda one: one.ended):
         if not record.step.startswith("decide@") or work.facts.record(record.step) is None:
             continue
         cycle = record.step.partition("@")[2]
         decision = decision_from(read_json(work.path / f"decision-{cycle}.json") or {})
-        found += [Deferred(point_of(one.item, cycle), one.why) for one in decision.treated if one.treatment in SETTLED]
+        found += [
+            Deferred(point_of(one.item, cycle), one.why) for one in decision.treated if one.treatment in treatments
+        ]
     return tuple(found)
 
 
-SETTLED = ("defer", "requested")
+SETTLED = (DEFER, REQUESTED)  # nobody is to raise these again
