@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -114,6 +115,13 @@ def test_what_is_found_says_what_it_does() -> None:
         "refers to #7", "refers to o/r#52", "skips CI by `[skip ci]`", "mentions @ana",
         "has the trailer `Co-authored-by:`", "loads an image",
     ]  # fmt: skip
+
+
+@given(st.dictionaries(st.text() | st.sampled_from(list(WORDS)), st.text() | st.sampled_from(list(WORDS))))
+def test_json_for_a_commits_message_has_no_power_and_reads_as_it_was(value: dict[str, str]) -> None:
+    text = inert.json_text(json.dumps({"files": value}))
+    assert json.loads(text) == {"files": value}
+    assert list(inert.powers(text, ())) == []
 
 
 # ---- as Markdown, judged by a reader of Markdown

@@ -65,6 +65,11 @@ def cell(text: str) -> str:
     return re.sub(r"\\*\|", r"\\|", text)
 
 
+def json_text(text: str) -> str:
+    """JSON without lists and negative numbers, in which no form can be told any more; it reads as the same values."""
+    return re.sub(r"[#@*/\[-]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def powers(message: str, own: Collection[int]) -> Iterator[str]:
     """What a commit message does beside saying something; `own` are the issues that it may close or name."""
     yield from (f"refers to {found[0]}" for found in URL.finditer(message))

@@ -215,6 +215,7 @@ class Correction:
     review: Path | None  # None: nothing of this comes from a review
     points: tuple[Point, ...] = ()
     deferred: tuple[Deferred, ...] = ()
+    reword: bool = False  # only commit messages, of commits that are not pushed
     rebase: bool = False
     conflicts: tuple[str, ...] = ()  # paths that may conflict in the rebase
     red_checks: tuple[RedCheck, ...] = ()

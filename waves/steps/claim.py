@@ -19,7 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from waves import git, locks, rulings
+from waves import git, inert, locks, rulings
 from waves.errors import GitError
 from waves.records import FORMAT, file_stem, format_words, read_json, unknown_format, write_json
 from waves.shapes import words
@@ -290,7 +290,7 @@ def _write(batch: Batch, unit: str, newest: str, moves: Mapping[str, tuple[str, 
         "files": dict(claim.files), "refs": dict(claim.refs),
     }  # fmt: skip
     parents = list(dict.fromkeys([newest, *claim.refs.values()]))
-    text = json.dumps(value, indent=1, sort_keys=True)
+    text = inert.json_text(json.dumps(value, indent=1, sort_keys=True))
     at = git.commit_tree(batch.repository, f"{newest}^{{tree}}", parents, text)
     if not git.push_refs(batch.repository, {**moves, ref(batch, unit): (at, claim.at)}):
         return False

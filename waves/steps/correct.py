@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumberi
 from waves.records import digest, read_json
 from waves.report import texts
 from waves.report.texts import Cycle
-from waves.steps import agent_run, decide, description, guarded
+from waves.steps import agent_run, decide, description, guarded, reword
 from waves.steps import branch as branches
-from waves.steps.points import point_of, rules_of
+from waves.steps.points import correction, point_of
 from waves.steps.pr import publish, refuse_ended
 from waves.steps.work import Done, Work, to_json
 from waves.verdicts import CHECKS, CORRECT, LISTED, decision_from
@@ -61,15 +62,16 @@ def run(work: Work) -> Done:
 
     key = digest([before, asked.key])
     ran = agent_run.ask(work, agent_run.Task("corrector", work.step.at, key, words, accept, before))
+    ran = reword.reworded(work, ran, work.step.at, before)
     assert ran.collected is not None
     facts = agent_run.facts_of(ran)
     for one in ran.collected.aside:
         work.say(f"flag: left beside its branch: {one.what}")
     publish(work, facts["head"])
-    _say_what_changed(work, source, ran.collected.commits)
+    _say_what_changed(work, source, facts["commits"])
     description.update(work, work.batch.forge.pull(work.pull), Cycle(work.step.at, str(facts["head"])))
     work.folder.write_target(f"correct-{work.step.at}.out", agent_run.readable_log(ran))
-    found = {**facts, "before": before, "rebased": ran.collected.rebased, "answers": source}
+    found = {**facts, "before": before, "answers": source}
     return Done(found, (f"correct-{work.step.at}.out",))
 
 
@@ -117,17 +119,9 @@ def _asked_by_landing(source: str, value: dict[str, Any]) -> Asked:
 
 
 def _correction(work: Work, asked: Asked, fault: str | None) -> Correction:
-    worktree = work.batch.worktree_path(work.unit)
     cycle = asked.source.partition("@")[2]
-    return Correction(
-        unit=work.unit.name,
-        branch=work.branch,
-        base=work.batch.plan.base,
-        repository=work.batch.plan.repo or work.batch.checkout.name,
-        worktree=worktree,
-        scratch=work.path / "scratch",
-        commit_prefix=f"{work.unit.type}:",
-        prompt=work.path / "prompt.md",
+    return correction(
+        work,
         review=work.path / f"review-{cycle}.json" if asked.source.startswith("decide@") else None,
         points=asked.points,
         deferred=asked.deferred,
@@ -135,13 +129,11 @@ def _correction(work: Work, asked: Asked, fault: str | None) -> Correction:
         conflicts=asked.conflicts,
         red_checks=asked.red_checks,
         renumber=asked.renumber,
-        checks=work.unit.checks,
-        rules=rules_of(worktree),
         previous_fault=fault,
     )
 
 
-def _say_what_changed(work: Work, source: str, commits: tuple[str, ...]) -> None:
+def _say_what_changed(work: Work, source: str, commits: Sequence[str]) -> None:
     if not source.startswith("decide@"):
         return
     said = [(one, git.message(work.batch.repository, one)) for one in commits]

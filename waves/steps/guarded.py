@@ -7,6 +7,7 @@ from pathlib import Path
 
 from waves import git
 from waves.agents import Result, quarantine, restore, saved, snapshot, worktrees
+from waves.agents import run as runs
 from waves.git import given
 from waves.records import read_json, write_json
 from waves.shapes import words
@@ -162,7 +163,12 @@ def _put_back(
 
 
 def collect(work: Work, directory: Path, result: Result | None = None) -> quarantine.Collected:
-    """Take in what a writer committed, and write down which commits this run made, and where: the audit reads that."""
+    """Take in what a writer committed, and write down which commits this run made, and where: the audit reads that.
+
+    One that was taken in is left alone while a later run goes on: the worktree is that run's now.
+    """
+    if (earlier := _taken_in(work, directory)) is not None:
+        return earlier
     began = about.read(directory)
     before = began.before if began else git.resolve(work.batch.repository, f"refs/heads/{work.branch}")
     base = f"refs/remotes/origin/{work.batch.plan.base}"
@@ -184,3 +190,11 @@ def collect(work: Work, directory: Path, result: Result | None = None) -> quaran
     if found.damaged:
         worktree_step.make(work, work.branch)
     return found
+
+
+def _taken_in(work: Work, directory: Path) -> quarantine.Collected | None:
+    later = [one for one in runs.unjudged(work.path / "runs") if one != directory and about.read(one) is not None]
+    made = read_json(directory / "made.json") if later and (directory / "judged.json").exists() else None
+    if made is None or not isinstance(head := made.get("head"), str):
+        return None
+    return quarantine.Collected(head, tuple(words(made, "commits")))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from waves import git
 from waves.records import digest, read_text
-from waves.steps import agent_run, claim
+from waves.steps import agent_run, claim, reword
 from waves.steps.work import Done, Work, one_line, to_json
 
 PULL = re.compile(r"/pull/[0-9]+/?\s*\Z")  # at the end of the last message of an agent that publishes by itself
@@ -43,8 +43,8 @@ def run(work: Work) -> Done:
 
     task = agent_run.Task("implementer", str(generation), digest(prompt), words, accept, before)
     ran = agent_run.ask(work, task)
-    assert ran.collected is not None
-    log, facts = agent_run.readable_log(ran), agent_run.facts_of(ran)
+    log = agent_run.readable_log(ran)
+    facts = agent_run.facts_of(reword.reworded(work, ran, f"words{generation}"))
     work.folder.write_target("codex.out", log)
     work.folder.write_target("run.json", to_json(facts))
     found = {**facts, "generation": generation, "before": before, "base": base}

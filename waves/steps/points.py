@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from waves.contracts import Item
-from waves.prompts.facts import Point
+from waves.prompts.facts import Correction, Point
+from waves.steps.work import Work
 
 RULES = ("AGENTS.md", "CLAUDE.md")
 
@@ -18,3 +20,15 @@ def point_of(item: Item, cycle: str = "") -> Point:
 def rules_of(worktree: Path) -> tuple[Path, ...]:
     """The project's own rules, by path, as far as they are there."""
     return tuple(worktree / name for name in RULES if (worktree / name).is_file())
+
+
+def correction(work: Work, **asked: Any) -> Correction:
+    """What every corrector of a unit is told, with what this one is `asked` to do."""
+    worktree = work.batch.worktree_path(work.unit)
+    about: dict[str, Any] = {
+        "unit": work.unit.name, "branch": work.branch, "base": work.batch.plan.base,
+        "repository": work.batch.plan.repo or work.batch.checkout.name, "worktree": worktree,
+        "scratch": work.path / "scratch", "commit_prefix": f"{work.unit.type}:", "prompt": work.path / "prompt.md",
+        "checks": work.unit.checks, "rules": rules_of(worktree), "review": None,
+    }  # fmt: skip
+    return Correction(**about | asked)
