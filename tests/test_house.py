@@ -30,6 +30,7 @@ agents, channels, demo, forges
 triage
 report.texts
 steps
+preflight
 audit, workspace
 unplanned
 report

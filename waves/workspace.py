@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from waves import git, locks
+from waves import git, locks, preflight
 from waves.errors import LockedError, PlanError, UsageError, WavesError, disk_words
 from waves.plan import reader, semantics
 from waves.plan.faults import did_you_mean
@@ -158,7 +158,7 @@ class Planned:
 
     def _open(self) -> Held | None:
         try:
-            if held := self.why_held():
+            if held := self.why_held() or self.why_refused():
                 return held
             self._stack.enter_context(self.batch.hold())
             ignore_own_folders(self.batch.repository)
@@ -172,6 +172,20 @@ class Planned:
         except OSError as error:
             return Held("broken", f"{self.name}: {disk_words(error)}")
         return None
+
+    @cached_property
+    def rows(self) -> tuple[preflight.Row, ...]:
+        """What of its repository works."""
+        return preflight.examine(self.batch.repository, self.plan)
+
+    def why_refused(self) -> Held | None:
+        """What of the repository keeps agents from working there; asked as long as a unit is to be dispatched."""
+        units = self.plan.units
+        if all(self._dispatched(one) or self.batch.settled(one.name) or _dropped(self.plan, one) for one in units):
+            return None
+        if (obstacle := preflight.obstacle(self.rows)) is None:
+            return None
+        return Held("person", f"{self.name}: nothing is dispatched: {obstacle}", waits_for="a person")
 
     def close(self) -> None:
         self._stack.close()
@@ -239,10 +253,6 @@ def top_folder(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / ".git").exists():
             return folder
-        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
-            raise UsageError(
-                f"{folder}: a bare repository, and plans need a checkout; `git worktree add ../work` there"
-            )
     for folder in (start, *start.parents):
         if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
             raise UsageError(

@@ -83,7 +83,7 @@ def _build(worktree: Repository, place: Path) -> None:
         (place / folder).mkdir(parents=True)
     refs = {name: oid for name, oid in git.refs(main).items() if not name.startswith(NOT_FOR_AGENTS)}
     files = {
-        "HEAD": plainfiles.look(worktree.git_dir / "HEAD").data,
+        "HEAD": f"{worktrees.head(worktree)}\n".encode(),
         "objects/info/alternates": _alternates(common),
         "packed-refs": os.fsencode("".join(f"{oid} {name}\n" for name, oid in sorted(refs.items()))),
         "config": os.fsencode(
@@ -250,8 +250,8 @@ def _put_back(worktree: Repository, branch: str, head: str, place: Path) -> tupl
         index.refuse_traps(worktree)
     except WavesError as trap:
         return (), str(trap)
-    if plainfiles.look(worktree.git_dir / "HEAD").text != f"ref: refs/heads/{branch}":
-        plainfiles.write(worktree.git_dir, "HEAD", f"ref: refs/heads/{branch}\n".encode(), 0o644)
+    if worktrees.head(worktree) != f"ref: refs/heads/{branch}":
+        worktrees.set_head(worktree, f"ref: refs/heads/{branch}")
     index.set_to(worktree, head)
     worktrees.point_to(worktree, worktree.git_dir, place.parent)
     return tuple(sorted({*index.modified(worktree), *index.untracked(worktree)})), None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from waves import git
-from waves.agents import index, plainfiles, snapshot
+from waves.agents import index, plainfiles, snapshot, worktrees
 from waves.agents.entries import Entry
 from waves.agents.snapshot import Difference, Snapshot, shown
 from waves.errors import GitError, WavesError
@@ -47,7 +47,7 @@ def keep(worktree: Repository, ref: str) -> str | None:
 
 
 def _head(worktree: Repository, main: Repository) -> str | None:
-    text = plainfiles.look(worktree.git_dir / "HEAD").text or ""
+    text = worktrees.head(worktree) or ""
     return git.resolve(main, text.removeprefix("ref: ")) if text else None
 
 
@@ -94,7 +94,11 @@ def _guarded_files(worktree: Repository, before: Snapshot, names: Collection[str
         was = before.guarded.get(name)
         try:
             scratch = removed.parent if root == "tree" else None
-            said.append(_guarded_file(folders[root], path, was, removed / root, scratch))
+            if name == "own/HEAD" and was is not None and worktrees.in_reftable(worktree):
+                worktrees.set_head(worktree, was.text or "")
+                said.append("HEAD put back")
+            else:
+                said.append(_guarded_file(folders[root], path, was, removed / root, scratch))
         except OSError as problem:
             said.append(f"not put back: {shown(name)}: {problem.strerror}")
     return said

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from waves import git
-from waves.agents import index, plainfiles
+from waves.agents import index, plainfiles, worktrees
 from waves.agents.entries import NOTHING_SEEN, Entry, Reader, Seen
 from waves.agents.plainfiles import Plain
 from waves.git import Repository
@@ -95,6 +95,8 @@ def _guarded(worktree: Repository) -> dict[str, Plain]:
     for name in names:
         root, _, path = name.partition("/")
         seen[name] = plainfiles.look(folders[root] / path)
+    if worktrees.in_reftable(worktree) and plainfiles.oddity(worktree.git_dir) is None:
+        seen["own/HEAD"] = replace(seen["own/HEAD"], data=f"{worktrees.head(worktree)}\n".encode())
     return {name: plain for name, plain in seen.items() if plain.kind != "absent"}
 
 

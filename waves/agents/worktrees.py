@@ -33,6 +33,31 @@ def same(one: Path | None, other: Path) -> bool:
     return one is not None and one == Path(os.path.realpath(other))
 
 
+IN_REFTABLE = "ref: refs/heads/.invalid"  # what the file HEAD says where git keeps all refs in a reftable
+
+
+def in_reftable(worktree: Repository) -> bool:
+    return plainfiles.look(worktree.common_dir / "HEAD").text == IN_REFTABLE
+
+
+def head(worktree: Repository) -> str | None:
+    """What a worktree's HEAD says: `ref: NAME`, or the id of a commit."""
+    return git.head_of(worktree) if in_reftable(worktree) else plainfiles.look(worktree.git_dir / "HEAD").text
+
+
+def set_head(worktree: Repository, text: str) -> None:
+    """Make HEAD say that again, without a look at what it says now."""
+    in_file = IN_REFTABLE if in_reftable(worktree) else text
+    if plainfiles.look(worktree.git_dir / "HEAD").text != in_file:
+        plainfiles.write(worktree.git_dir, "HEAD", f"{in_file}\n".encode(), 0o644)
+    if in_file == text:
+        return
+    if text.startswith("ref: refs/heads/"):
+        git.attach(worktree, text.removeprefix("ref: refs/heads/"))
+    else:
+        git.detach(worktree, text)
+
+
 def point_to(worktree: Repository, git_dir: Path, scratch: Path) -> None:
     """Make the worktree's `.git` file lead to `git_dir`; raises OSError where a folder stands in its place.
 
@@ -107,9 +132,9 @@ def drop_unborn(repository: Repository) -> None:
 
     The caller holds LOCK, so none is being made at the moment.
     """
-    for head in sorted((repository.common_dir / "worktrees").glob("*/HEAD")):
-        if (plainfiles.look(head).text or "").strip("0") == "":
-            _delete(head.parent)
+    for path in sorted((repository.common_dir / "worktrees").glob("*/HEAD")):
+        if (plainfiles.look(path).text or "").strip("0") == "":
+            _delete(path.parent)
 
 
 MAKING = "initializing"  # the reason with which `git worktree add` locks what it makes, until it is made
@@ -129,11 +154,11 @@ def _unlock(worktree: Repository) -> None:
 
 def _attached(worktree: Repository, branch: str, commit: str) -> bool:
     """Whether the worktree is on its branch; one that was made, and not put on it, is put on it now."""
-    head = plainfiles.look(worktree.git_dir / "HEAD").text
-    if head == commit and plainfiles.look(index.index_of(worktree)).kind != "absent":
+    at = head(worktree)
+    if at == commit and plainfiles.look(index.index_of(worktree)).kind != "absent":
         git.attach(worktree, branch)
         return True
-    return head == f"ref: refs/heads/{branch}"
+    return at == f"ref: refs/heads/{branch}"
 
 
 def _add(main: Repository, path: Path, commit: str) -> Repository:

@@ -58,17 +58,23 @@ def check_command(plan: str, markdown: bool) -> int:
     Each fault has its place in the file. On a plan that is not confirmed it says what is left to decide. Nothing is
     changed or dispatched. Exit code 2 where there is a fault.
     """
+    from waves import preflight
     from waves.commands import check
 
     plans = chosen.plans(plan)
     reports = [check.check(planned) for planned in plans]
+    works = True
+    for place, rows in check.repositories(plans):
+        works = works and preflight.obstacle(rows) is None
+        for line in () if markdown else preflight.table(place, rows):
+            click.echo(line)
     for planned, report in zip(plans, reports, strict=True):
         if markdown:
             click.echo(check.markdown(planned, report))
             continue
         for line in (*report.findings, report.verdict):
             click.echo(line)
-    return USAGE if any(report.faults or report.unit_faults for report in reports) else DONE
+    return USAGE if any(report.faults or report.unit_faults for report in reports) or not works else DONE
 
 
 @click.command("doctor", short_help="Look at what a batch needs from this machine.")
@@ -78,13 +84,18 @@ def doctor_command(plan: str) -> int:
 
     Nothing is changed, and no model is asked. Exit code 1 where something is bad.
     """
-    from waves import workspace
-    from waves.commands import doctor
+    from waves import preflight, workspace
+    from waves.commands import check, doctor
 
     top, bad = chosen.top(), False
-    for line in doctor.examine(top, list(workspace.plans(top, [plan] if plan else []))):
+    plans = list(workspace.plans(top, [plan] if plan else []))
+    for line in doctor.examine(top, plans):
         click.echo(str(line))
         bad = bad or line.state == "bad"
+    for place, rows in check.repositories(plans, top):
+        bad = bad or preflight.obstacle(rows) is not None
+        for text in preflight.table(place, rows):
+            click.echo(text)
     return FAILED if bad else DONE
 
 

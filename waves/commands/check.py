@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from waves import git
+from waves import git, preflight
 from waves.errors import UnknownIssueError, WavesError
 from waves.forges import Issue
 from waves.plan import reader, semantics
@@ -16,12 +16,13 @@ from waves.plan.faults import Fault
 from waves.plan.model import Plan
 from waves.plan.semantics import Facts
 from waves.plan.series import numbers_in
+from waves.preflight import Row
 from waves.report.status import unreachable
 from waves.steps.batch import Batch
 from waves.steps.issue import as_heard, by_stranger
 from waves.triage import scopes
 from waves.unplanned import of_batches
-from waves.workspace import Planned
+from waves.workspace import Planned, repository_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,15 @@ def check(planned: Planned) -> Report:
     return Report(words["plan"], words["unit"], (*words["hint"], *notes), _verdict(planned, words))
 
 
+def repositories(plans: Sequence[Planned], top: Path | None = None) -> Iterator[tuple[str, Sequence[Row]]]:
+    """What of each plan's repository works, each repository once; of the one at `top` where there is no plan."""
+    sound = {one.checkout: one for one in reversed(plans) if one.reachable and not one.finished}
+    for checkout, planned in sound.items():
+        yield str(checkout), planned.rows
+    if not plans and top is not None:
+        yield str(top), preflight.examine(repository_at(top))
+
+
 def markdown(planned: Planned, report: Report) -> str:
     """The same for the readers of a pull request, with what the plan would do."""
     from waves.report.markdown import plan_page
@@ -75,7 +85,7 @@ def _verdict(planned: Planned, words: Mapping[str, Sequence[str]]) -> str:
         return f"{planned.name}: the file is sound"
     if planned.finished:
         return f"{planned.name}: all units are merged"
-    held = planned.why_held()
+    held = planned.why_held() or planned.why_refused()
     return held.reason if held else f"{planned.name}: {_counted(len(planned.plan.units), 'unit')}, ready: `doit`"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from waves.git.committing import author, committer
 from waves.git.credentials import credential_programs, lend
 from waves.git.far_side import hooks_state, local_path, trust_hooks, where
-from waves.git.hardened import ZERO, Repository, call, discover
+from waves.git.hardened import ZERO, Repository, Setting, call, discover, settings_of
 from waves.git.history import (
     PastCommit,
     author_of,
@@ -37,6 +37,7 @@ from waves.git.remotes import (
     remote_heads,
     remote_refs,
     remote_url,
+    remotes,
     try_push,
 )
 from waves.git.trees import (
@@ -48,14 +49,19 @@ from waves.git.trees import (
     diff,
     file_at,
     files_at,
+    filters_named,
+    gitlinks,
     lines_with,
     merge_tree,
     paths_touching,
+    size_of,
 )
 from waves.git.worktrees import (
     add_worktree,
     attach,
     branch_of,
+    detach,
+    head_of,
     ignored,
     prune_worktrees,
     remove_worktree,
@@ -72,6 +78,7 @@ __all__ = [
     "Merged",
     "PastCommit",
     "Repository",
+    "Setting",
     "add_worktree",
     "attach",
     "author",
@@ -89,6 +96,7 @@ __all__ = [
     "committer",
     "credential_programs",
     "delete_ref",
+    "detach",
     "diff",
     "discover",
     "existing",
@@ -96,6 +104,9 @@ __all__ = [
     "fetch_objects",
     "file_at",
     "files_at",
+    "filters_named",
+    "gitlinks",
+    "head_of",
     "hooks_state",
     "ignored",
     "import_objects",
@@ -122,9 +133,12 @@ __all__ = [
     "remote_heads",
     "remote_refs",
     "remote_url",
+    "remotes",
     "remove_worktree",
     "reset_hard",
     "resolve",
+    "settings_of",
+    "size_of",
     "takes_author",
     "told_by",
     "tree_of",

@@ -44,6 +44,7 @@ SAFE = {
     "push.followTags": "false",
     "worktree.useRelativePaths": "false",
     "init.defaultBranch": "main",
+    "init.defaultRefFormat": "files",
     "merge.conflictStyle": "merge",
 }
 

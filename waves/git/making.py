@@ -42,9 +42,8 @@ def checkout_apart(repository: Repository, path: Path, commit: str) -> Repositor
 
     It reads the objects of `repository` and keeps its own: nothing that happens in it is written there.
     """
-    done = process.run(["git", "init", "--quiet", "--template=", "--", str(path)], env=_environment({}))
-    if done.code:
-        raise GitError(("init", str(path)), done.code, done.err.decode("utf-8", "replace"))
+    algorithm = "sha256" if len(commit) == 64 else "sha1"
+    _start("init", "--quiet", "--template=", f"--object-format={algorithm}", "--", str(path))
     apart = Repository(path / ".git", path / ".git", path)
     (apart.git_dir / "objects" / "info").mkdir(parents=True, exist_ok=True)
     (apart.git_dir / "objects" / "info" / "alternates").write_text(f"{repository.common_dir / 'objects'}\n")

@@ -11,8 +11,15 @@ from waves.git.credentials import lent
 from waves.git.hardened import Repository, call
 
 
-def remote_url(repository: Repository, remote: str = "origin") -> str | None:
-    done = call(repository, "remote", "get-url", remote, ok=(0, 2, 128))
+def remotes(repository: Repository) -> list[str]:
+    """The names of all remotes."""
+    return call(repository, "remote").text.split()
+
+
+def remote_url(repository: Repository, remote: str = "origin", *, push: bool = False) -> str | None:
+    """The address that git uses, as settings such as `url.….insteadOf` make it."""
+    way = ["--push"] if push else []
+    done = call(repository, "remote", "get-url", *way, remote, ok=(0, 2, 128))
     return done.text.strip() or None if done.code == 0 else None
 
 

@@ -37,6 +37,29 @@ def files_at(repository: Repository, commit: str, *folders: str) -> list[str]:
     return [path for path in raw.decode("utf-8", "surrogateescape").split("\0") if path]
 
 
+def size_of(repository: Repository, commit: str, *, sizes: bool) -> tuple[int, int | None]:
+    """How many files a commit has and, with `sizes`, how many bytes they are; asking for that may fetch objects."""
+    options = ["-r", "-z", "--full-tree", *(["--long"] if sizes else ["--name-only"])]
+    entries = call(repository, "ls-tree", *options, commit).out.split(b"\0")[:-1]
+    if not sizes:
+        return len(entries), None
+    numbers = (entry.partition(b"\t")[0].split()[3] for entry in entries)
+    return len(entries), sum(int(number) for number in numbers if number.isdigit())
+
+
+def gitlinks(repository: Repository, commit: str) -> list[str]:
+    """The paths where a commit has another repository's commit: its submodules."""
+    raw = call(repository, "ls-tree", "-r", "-z", "--full-tree", commit).out.decode("utf-8", "surrogateescape")
+    return [entry.partition("\t")[2] for entry in raw.split("\0") if entry.startswith("160000 ")]
+
+
+def filters_named(repository: Repository, commit: str) -> list[str]:
+    """The filters that `.gitattributes` files of a commit name, wherever they are."""
+    done = call(repository, "grep", "-h", "-I", "-e", "filter=", commit, "--", "*.gitattributes", ok=(0, 1),
+                extra={"GIT_LITERAL_PATHSPECS": "0"})  # fmt: skip
+    return sorted(set(re.findall(r"(?<!\S)filter=(\S+)", done.text)))
+
+
 def file_at(repository: Repository, commit: str, path: str) -> bytes | None:
     done = call(repository, "cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
     return done.out if done.code == 0 else None

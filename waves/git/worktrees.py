@@ -38,6 +38,19 @@ def attach(worktree: Repository, branch: str) -> None:
     call(worktree, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
 
 
+def head_of(worktree: Repository) -> str | None:
+    """What a worktree's HEAD says, as git would write it to a file; None where it names nothing."""
+    if (branch := branch_of(worktree)) is not None:
+        return f"ref: refs/heads/{branch}"
+    done = call(worktree, "rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1, 128))
+    return done.text.strip() or None
+
+
+def detach(worktree: Repository, commit: str) -> None:
+    """Put HEAD on a commit itself; no file is touched."""
+    call(worktree, "update-ref", "--no-deref", "HEAD", commit)
+
+
 def reset_hard(worktree: Repository, commit: str) -> None:
     call(worktree, "reset", "--quiet", "--hard", commit)
 
