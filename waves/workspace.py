@@ -181,7 +181,7 @@ class Planned:
     def why_refused(self) -> Held | None:
         """What of the repository keeps agents from working there; asked as long as a unit is to be dispatched."""
         units = self.plan.units
-        if all(self._dispatched(one) or self.batch.settled(one.name) or _dropped(self.plan, one) for one in units):
+        if all(self._dispatched(one) or self.batch.settled(one.name) or self._dropped(one) for one in units):
             return None
         if (obstacle := preflight.obstacle(self.rows)) is None:
             return None
