@@ -19,7 +19,7 @@ any folder of the repository.
 # In the order in which a batch needs them.
 VERBS = (
     "demo", "init", "doctor", "triage", "check", "confirm", "run", "wait", "status", "report", "graph", "ask",
-    "explain", "logs", "rule", "stop", "recover", "audit", "deploy", "skill", "mcp", "schema",
+    "explain", "logs", "rule", "accept", "stop", "recover", "audit", "deploy", "skill", "mcp", "schema",
 )  # fmt: skip
 
 

@@ -250,7 +250,8 @@ def test_what_json_says_is_what_the_page_says(world: World) -> None:
     world.run(code=10)
     world.plan("a", "c", **rest)
     (world.checkout / "plans/bad.yaml").write_text("batch: bad\nuntis: []\n")
-    for command, code in (("status", 2), ("ask", 2), ("explain a", 0), ("audit", 2)):
+    world.commit({"bo.txt": "bo\n"}, "chore: bo", at=world.colleague())
+    for command, code in (("audit", 2), ("status", 2), ("ask", 2), ("explain a", 0)):
         out = world.waves(*command.split(), "--json", code=code).out
         check_json(command, json.loads(out[out.index("{\n") :]))
 

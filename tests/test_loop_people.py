@@ -56,7 +56,7 @@ def test_a_forced_push_by_hand_is_followed_and_the_old_head_kept(world: World) -
 
 def test_the_base_merged_in_by_hand_and_nothing_else_inherits_the_review(world: World) -> None:
     waiting_for_approval(world)
-    world.commit({"bo.txt": "bo\n"}, "chore: bo", at=world.colleague())
+    bo = world.commit({"bo.txt": "bo\n"}, "chore: bo", at=world.colleague())
     colleague = on_its_branch(world)
     world.git("merge", "-q", "--no-edit", "origin/main", at=colleague)
     world.git("push", "-q", "origin", "HEAD", at=colleague)
@@ -64,6 +64,7 @@ def test_the_base_merged_in_by_hand_and_nothing_else_inherits_the_review(world: 
     world.run()
     assert len(world.paid()) == 2
     assert world.tree() == {"app.txt": "one", "a.txt": "a", "bo.txt": "bo"}
+    world.waves("accept", bo, "--why", "bo's own")
     assert world.audit() == NOTHING_AMISS
     updated = world.head("refs/waves/b/a/merged", at=world.checkout)
     assert world.read("a", "merged.json")["updates"] == [updated]

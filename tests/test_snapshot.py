@@ -140,7 +140,7 @@ def test_a_file_as_old_as_the_last_look_is_read_again(world: World) -> None:
     )
     coarse = snapshot.Snapshot(
         before.taken_ns, {**before.files, "src/a.py": same_times}, before.closed, before.index, before.untracked,
-        before.guarded, before.refs, before.unit_refs, before.contents,
+        before.guarded, before.refs, before.unit_refs, before.origin, before.contents,
     )  # fmt: skip
     (found,) = compare(before, take(world, coarse), "nothing").differences
     assert found.what == "tracked file src/a.py changed"

@@ -15,7 +15,7 @@ from waves.forges import Pull
 from waves.plan.model import Unit
 from waves.records import Json, Record, digest, made_by_runs, read_json, write_json
 from waves.shapes import fits, rows
-from waves.steps import inherited, kept
+from waves.steps import base_commits, inherited, kept
 from waves.steps.batch import Batch
 
 CRITERIA = {
@@ -24,6 +24,7 @@ CRITERIA = {
     "commented": "every pull request has at least one summary comment",
     "cleaned": "every worktree of a merged branch is gone",
     "made-by-runs": "every commit on every branch was made inside a recorded agent run",
+    "base": "every commit on the base since dispatch is a reviewed merge, a merged pull request, or accepted",
 }
 HANDED_OVER = ("escalated", "dropped", "closed")
 
@@ -48,6 +49,7 @@ def audit(batch: Batch) -> tuple[Evidence, ...]:
             found += _unit(batch, unit, records, pull)
         except WavesError as error:
             found.append(Evidence("accounted", unit.name, False, f"could not be looked at: {error}"))
+    found += _base(batch)
     return tuple(sorted(found, key=lambda one: list(CRITERIA).index(one.criterion)))
 
 
@@ -82,6 +84,26 @@ def _unit(batch: Batch, unit: Unit, records: dict[str, Record] | object, pull: P
     for one in kept.of(batch, unit.name):
         yield Evidence("cleaned", unit.name, True, f"kept: {one.what}: {one.where}")
     yield from _made_by_runs(batch, unit, pull, head)
+
+
+def _base(batch: Batch) -> Iterator[Evidence]:
+    """What reached the base beside the merges of this batch, whoever pushed it."""
+    base = batch.plan.base
+    try:
+        batch.fetch()
+        strange = base_commits.look(batch)
+        for name in base_commits.gone(batch):
+            yield Evidence("base", base, False, f"the merge of {name} is not in {base} any more: somebody rewrote it")
+    except WavesError as error:
+        yield Evidence("base", base, False, f"could not be looked at: {error}")
+        return
+    pulls, accepted = base_commits.other_pulls(batch, strange), base_commits.accepted(batch)
+    for one in strange:
+        ok = one.commit in pulls or one.commit in accepted
+        reason = f"pull request #{pulls[one.commit]}" if one.commit in pulls else accepted.get(one.commit, "")
+        yield Evidence("base", base, ok, f"{one.words(base)}: {reason or one.advice}")
+    if not strange:
+        yield Evidence("base", base, True, "nothing but merges of this batch since dispatch")
 
 
 def _accounted(batch: Batch, unit: Unit, pull: Pull | None) -> Evidence:

@@ -93,9 +93,9 @@ def _thing(one: Ruling) -> str:
 
 
 def joined(planned: Sequence[Ruling], entries: Iterable[Given]) -> tuple[Ruling, ...]:
-    """All rulings, oldest first: those of the plan, then the entries that were not exported to it."""
+    """All rulings on units, oldest first: those of the plan, then the entries that were not exported to it."""
     exported = {one.id for one in planned if one.id}
-    return (*planned, *(one.plain for one in entries if one.id not in exported))
+    return (*planned, *(one.plain for one in entries if one.unit and one.id not in exported))
 
 
 # ---- lines

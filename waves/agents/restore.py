@@ -88,7 +88,7 @@ def restore(
 
 def _guarded_files(worktree: Repository, before: Snapshot, names: Collection[str], removed: Path) -> list[str]:
     said = []
-    folders = snapshot.roots(worktree)
+    folders = snapshot.roots(worktree, before.origin)
     for name in sorted(names):
         root, _, path = name.partition("/")
         was = before.guarded.get(name)

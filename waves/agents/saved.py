@@ -25,6 +25,7 @@ def save(snapshot: Snapshot, path: Path) -> None:
         "guarded": {name: [one.kind, one.mode, _text(one.data)] for name, one in snapshot.guarded.items()},
         "refs": dict(snapshot.refs),
         "unit_refs": list(snapshot.unit_refs),
+        "origin": snapshot.origin,
         "contents": {path: _text(data) for path, data in snapshot.contents.items()},
     }
     records.write_text(path, json.dumps(value))
@@ -45,6 +46,7 @@ def load(path: Path) -> Snapshot | None:
             guarded={name: Plain(kind, mode, _bytes(data)) for name, (kind, mode, data) in value["guarded"].items()},
             refs=value["refs"],
             unit_refs=tuple(value["unit_refs"]),
+            origin=value["origin"],
             contents={path: _bytes(data) for path, data in value["contents"].items()},
         )
     except (AttributeError, TypeError, ValueError):
@@ -53,7 +55,7 @@ def load(path: Path) -> Snapshot | None:
 
 SHAPE = {
     "taken_ns": int, "files": dict, "closed": list, "index": (dict, type(None)), "untracked": list, "guarded": dict,
-    "refs": dict, "unit_refs": list, "contents": dict,
+    "refs": dict, "unit_refs": list, "origin": str, "contents": dict,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from waves import git
 from waves.agents import index, plainfiles, worktrees
 from waves.agents.entries import NOTHING_SEEN, Entry, Reader, Seen
 from waves.agents.plainfiles import Plain
+from waves.errors import GitError
 from waves.git import Repository
 
 OUTPUT_FILE = ".codex-review-output.json"  # the one file that an agent may leave at the top of its worktree
@@ -20,7 +21,7 @@ OWN_FILES = ("HEAD", "commondir", "gitdir", "config.worktree", "locked", "info/s
 # Not `info/refs`: housekeeping writes it.
 SHARED_FILES = ("config", "config.worktree", "hooks", "info", "info/exclude", "info/attributes", "info/grafts",
                 "objects/info/alternates")  # fmt: skip
-SHARED = "shared/"
+SHARED = ("shared/", "origin/")  # beginnings of names: what all worktrees share, and a remote that is a folder here
 FOLDERS = frozenset({"hooks"})  # of those, the ones where every file counts
 
 
@@ -36,6 +37,7 @@ class Snapshot:
     guarded: Mapping[str, Plain]  # small files that steer git: `tree/.git`, `own/HEAD`, `shared/config` …
     refs: Mapping[str, str]
     unit_refs: tuple[str, ...]  # names, or everything below a name: `refs/waves/batch/unit/*`
+    origin: str = ""  # the git directory of the remote, if that is a folder on this machine
     # Of files that no object of the repository holds.
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
@@ -57,10 +59,18 @@ class Snapshot:
 # ---- taking one
 
 
-def roots(worktree: Repository) -> dict[str, Path]:
-    """Where the three kinds of guarded files are."""
+def roots(worktree: Repository, origin: str) -> dict[str, Path]:
+    """Where the kinds of guarded files are."""
     assert worktree.work_tree is not None
-    return {"tree": worktree.work_tree, "own": worktree.git_dir, "shared": worktree.common_dir}
+    found = {"tree": worktree.work_tree, "own": worktree.git_dir, "shared": worktree.common_dir}
+    return found | ({"origin": Path(origin)} if origin else {})
+
+
+def _origin(worktree: Repository) -> str:
+    place = git.where(index.main_of(worktree), "origin", push=True)
+    if place is None or not place.is_dir():
+        return ""
+    return str((place / ".git" if (place / ".git").is_dir() else place).resolve())
 
 
 def take(worktree: Repository, unit_refs: Sequence[str], previous: Snapshot | None = None) -> Snapshot:
@@ -68,10 +78,12 @@ def take(worktree: Repository, unit_refs: Sequence[str], previous: Snapshot | No
     assert worktree.work_tree is not None
     started = time.time_ns()
     found, closed = plainfiles.walk(worktree.work_tree)
-    guarded = _guarded(worktree)
+    # Once looked up, it stays: a run may have changed the settings that say where it is.
+    origin = previous.origin if previous else _origin(worktree)
+    guarded = _guarded(worktree, origin)
     git_can_look = worktree.work_tree.is_dir() and plainfiles.oddity(worktree.git_dir) is None
     entries = index.entries(worktree) if git_can_look else None
-    refs = git.refs(index.main_of(worktree))
+    refs = git.refs(index.main_of(worktree)) | _refs_of(origin)
     tracked: Mapping[str, str] = entries or {}
     safe = git_can_look and index.trap(found) is None
     others = index.untracked(worktree) if safe and entries is not None else None
@@ -80,17 +92,27 @@ def take(worktree: Repository, unit_refs: Sequence[str], previous: Snapshot | No
     reader = Reader(worktree.work_tree, tracked, untracked, index.algorithm(refs.values()), seen)
     files = {path: reader.entry(path, found[path]) for path in sorted(found, key=reader.rank)}
     return Snapshot(
-        started, files, frozenset(closed), entries, untracked, guarded, refs, tuple(unit_refs), reader.contents
+        started,
+        files,
+        frozenset(closed),
+        entries,
+        untracked,
+        guarded,
+        refs,
+        tuple(unit_refs),
+        origin,
+        reader.contents,
     )
 
 
-def _guarded(worktree: Repository) -> dict[str, Plain]:
-    folders = roots(worktree)
+def _guarded(worktree: Repository, origin: str) -> dict[str, Plain]:
+    folders = roots(worktree, origin)
     names = ["tree/.git", *(f"own/{name}" for name in OWN_FILES)]
-    for name in SHARED_FILES:
-        names.append(f"shared/{name}")
-        if name in FOLDERS and plainfiles.look(folders["shared"] / name).kind == "folder":
-            names += [f"shared/{name}/{path}" for path in plainfiles.walk(folders["shared"] / name)[0]]
+    for root in folders.keys() & {"shared", "origin"}:
+        for name in SHARED_FILES:
+            names.append(f"{root}/{name}")
+            if name in FOLDERS and plainfiles.look(folders[root] / name).kind == "folder":
+                names += [f"{root}/{name}/{path}" for path in plainfiles.walk(folders[root] / name)[0]]
     seen = {}
     for name in names:
         root, _, path = name.partition("/")
@@ -98,6 +120,16 @@ def _guarded(worktree: Repository) -> dict[str, Plain]:
     if worktrees.in_reftable(worktree) and plainfiles.oddity(worktree.git_dir) is None:
         seen["own/HEAD"] = replace(seen["own/HEAD"], data=f"{worktrees.head(worktree)}\n".encode())
     return {name: plain for name, plain in seen.items() if plain.kind != "absent"}
+
+
+def _refs_of(origin: str) -> dict[str, str]:
+    """The remote's own refs, each with `origin/` before its name; none where git can't be asked."""
+    place = Path(origin)
+    try:
+        found = git.refs(Repository(place, place)) if origin else {}
+    except GitError:
+        return {}
+    return {f"origin/{name}": oid for name, oid in found.items()}
 
 
 def _untracked(
@@ -176,8 +208,10 @@ def _guarded_words(name: str, was: Plain, now: Plain) -> str:
         label = "the repository's config"
     elif path.startswith("hooks/"):
         label = f"hook {shown(path.removeprefix('hooks/'))}"
-    elif root != "shared":
+    elif root not in ("shared", "origin"):
         label = f"the worktree's {label}"
+    if root == "origin":
+        label = f"{'config' if path == 'config' else label} of the remote"
     if was.kind == "absent":
         return f"{label} {'added' if now.kind == 'file' else 'added as a ' + now.kind}"
     return f"{label} {_change(was.kind, was.mode, now.kind, now.mode, was.data == now.data)}"
@@ -259,10 +293,11 @@ def _ref_differences(before: Snapshot, after: Snapshot, ours: Collection[tuple[s
         was, now = before.refs.get(ref), after.refs.get(ref)
         if was == now or (ref, now or git.ZERO) in ours:
             continue
-        name = ref.removeprefix("refs/")
+        name = ref.removeprefix("origin/").removeprefix("refs/")
         for prefix, word in (("heads/", "branch"), ("tags/", "tag"), ("remotes/", "remote branch")):
             if name.startswith(prefix):
                 name = f"{word} {name.removeprefix(prefix)}"
+        name += " of the remote" if ref.startswith("origin/") else ""
         if was is None:
             what = f"{name} made at {now}"
         else:

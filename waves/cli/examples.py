@@ -31,6 +31,7 @@ EXAMPLES = {
     ),
     "stop": ("waves stop claim-verdicts", "waves stop"),
     "recover": ("waves recover", "waves recover auth --take-over"),
+    "accept": ("waves accept 1f0c2aa9 --why 'hotfix by Bo, looked at'",),
     "audit": ("waves audit auth", "waves audit --verbose", "waves audit --json"),
     "deploy": ("waves deploy auth", "waves deploy auth staging"),
     "skill": ("waves skill > SKILL.md",),

@@ -68,6 +68,26 @@ def rule_command(unit: str, item: str, ruling: str, why: str, export: bool) -> N
     click.echo(rule.rule(planned, found, item, ruling, why))
 
 
+@click.command("accept", short_help="Agree with a commit on the base.")
+@click.argument("commits", nargs=-1, required=True, metavar="COMMIT…")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, for the audit.")
+def accept_command(commits: tuple[str, ...], why: str) -> None:
+    """Agree with commits that reached the base beside a batch, so that its audit can hold.
+
+    `waves status` and `waves audit` name them, with author and time: look at each first.
+    """
+    from waves.commands import accept
+
+    plans = chosen.reachable(chosen.plans(""), "")
+    for commit in commits:
+        lines = [line for one in plans if (line := accept.accept(one, commit, why))]
+        if not lines:
+            bases = ", ".join(sorted({one.plan.base for one in plans}))
+            raise UsageError(f"{commit}: no commit on {bases} waits to be accepted; `waves audit` names those that do")
+        for line in lines:
+            click.echo(line)
+
+
 @click.command("stop", short_help="End agent runs that go on.")
 @click.argument("unit", required=False, default="", shell_complete=chosen.unit_names)
 def stop_command(unit: str) -> None:
@@ -101,4 +121,4 @@ def deploy_command(plan: str, environment: str) -> int:
     return {deploy.DONE: DONE, deploy.DECLINED: chosen.PERSON, deploy.FAILED: FAILED}[ended]
 
 
-VERBS = (run_command, rule_command, stop_command, deploy_command)
+VERBS = (run_command, rule_command, accept_command, stop_command, deploy_command)

@@ -153,6 +153,9 @@ class Forge(Protocol):
     ) -> Pull:
         """Find the open pull request of this branch, or open it; `draft` and `labels` are for one that is opened."""
 
+    def merged_by(self, commits: Sequence[str], base: str) -> Mapping[str, int]:
+        """Commit to the merged pull request that brought it to `base`; those without one are left out."""
+
     def describe_pull(self, number: int, title: str, body: str) -> None: ...
 
     def ready(self, number: int) -> None:

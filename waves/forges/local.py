@@ -105,6 +105,11 @@ class LocalForge:
                 Pull(number, branch, base, "open", storable(title), storable(body), "", heads[branch])
             )
 
+    def merged_by(self, commits: Sequence[str], base: str) -> Mapping[str, int]:
+        pulls = [stored.pull for number in self.store.numbers() if (stored := self.store.pull(number))]
+        merged = {one.merge_commit: one.number for one in pulls if one.state == "merged" and one.base == base}
+        return {commit: merged[commit] for commit in commits if commit in merged}
+
     def describe_pull(self, number: int, title: str, body: str) -> None:
         with self.store.locked():
             stored = self._stored(number)

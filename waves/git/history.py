@@ -87,6 +87,15 @@ def commits(
     return call(repository, "rev-list", "--reverse", *options, "--stdin", stdin=stdin.encode()).text.split()
 
 
+def first_parents(repository: Repository, since: str, tip: str) -> list[tuple[str, str, str, str]]:
+    """Commit, author, committer's date and subject of what `tip` has beyond `since`, newest first, by first parents."""
+    raw = call(repository, "log", "--first-parent", "-z", "--no-show-signature", "--no-patch",
+               "--format=%H%x01%an <%ae>%x01%cI%x01%s", "--end-of-options", tip, f"^{since}", "--").out  # fmt: skip
+    lines = raw.decode("utf-8", "replace").split("\0")
+    parts = (line.split("\x01", 3) for line in lines if line)
+    return [(one[0], one[1], one[2], one[3]) for one in parts if len(one) == 4]
+
+
 def existing(repository: Repository, ids: Sequence[str]) -> dict[str, str]:
     """Object id to type, of those that the repository has."""
     stdin = "".join(f"{one}\n" for one in ids).encode()

@@ -13,7 +13,8 @@ from waves.records import read_json
 from waves.report import turns
 from waves.report.table import Column, lay_out
 from waves.report.words import asked_lines
-from waves.steps import kept
+from waves.steps import base_commits, kept
+from waves.steps.base_commits import BaseCommit
 from waves.steps.kept import Kept
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class BatchStatus:
     at_work: bool  # a `doit` or `waves run` has the batch in hand now
     skipped: tuple[int, ...]
     changed: tuple[str, ...]  # entries of merged units that were changed afterwards
+    base: str = ""  # the branch
+    base_commits: tuple[BaseCommit, ...] = ()  # on it since dispatch, and no merge of this batch
 
 
 def batch_status(planned: Planned) -> BatchStatus:
@@ -74,6 +77,8 @@ def batch_status(planned: Planned) -> BatchStatus:
         at_work=at_work,
         skipped=skipped,
         changed=planned.changed_entries(),
+        base=plan.base,
+        base_commits=base_commits.waiting(planned.batch),
     )
 
 
@@ -185,6 +190,7 @@ def show(batch: BatchStatus, width: int | None, *, colour: bool) -> str:
     lines.append(_styled(head, "1", colour))
     lines += [_styled(row, STYLES.get(one.state, ""), colour) for one, row in zip(batch.units, rows, strict=True)]
     lines += [line for one in batch.units for line in _details(one)]
+    lines += [f"{one.words(batch.base)}; {one.advice}" for one in batch.base_commits]
     return "\n".join(lines)
 
 

@@ -112,9 +112,10 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
     worktree = _worktree(work)
     after = snapshot.take(worktree, _own_refs(work), previous=before)
     found = snapshot.compare(before, after, "own-work" if writes else "nothing")
-    units = {f"refs/heads/{unit.branch}" for unit in work.batch.plan.units}
+    told = {f"refs/heads/{unit.branch}" for unit in work.batch.plan.units} | {f"refs/heads/{work.batch.plan.base}"}
     for one in found.foreign:
-        if not one.path.startswith(("refs/remotes/", "refs/waves/")) and one.path not in units:
+        ref = one.path.removeprefix("origin/")
+        if not ref.startswith(("refs/remotes/", "refs/waves/", "refs/pull/")) and ref not in told:
             work.say(f"flag: {one.what} while the {role} ran; it was left so")
     differences, lost = found.differences, []
     if not work.batch.worktree_path(work.unit).exists():

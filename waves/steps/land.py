@@ -12,7 +12,7 @@ from waves.forges import Check, Checks, Pull
 from waves.plan import series
 from waves.records import digest
 from waves.report import texts
-from waves.steps import branch, claim, feedback, inherited
+from waves.steps import base_commits, branch, claim, feedback, inherited
 from waves.steps.checks import wait_for
 from waves.steps.pr import closed, refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
@@ -79,6 +79,8 @@ def _land(work: Work, cycle: str, head: str) -> Done | Pull:
     """Merge, or say what is not clean; a pull request that is in the forge's merge queue now is returned as it is."""
     for _ in range(MOVES):
         work.batch.fetch()
+        for one in base_commits.news(work.batch):
+            work.say(f"flag: {one.words(work.batch.plan.base)}")
         pull = work.batch.forge.pull(work.pull)
         if done := _ended_by_person(work, pull, head):
             return done
@@ -102,7 +104,7 @@ def _land(work: Work, cycle: str, head: str) -> Done | Pull:
         feedback.refuse_unheard(work, cycle)  # the checks may have taken their time
         claim.refuse_taken(work.batch, work.unit.name)
         if merged := _merge(work, pull, tested, base):
-            return merged if merged.queued else _merged(work, merged, head)
+            return merged if merged.queued else _merged(work, merged, head, base)
     raise HeldError("waiting", "the base, or the branch, moves faster than the checks run; the next `doit` tries again")
 
 
@@ -262,8 +264,8 @@ def _not_clean(work: Work, unclean: Unclean) -> Done:
     return Done(found, (name,))
 
 
-def _merged(work: Work, pull: Pull, head: str) -> Done:
-    """Verify on the outside that it happened, then write it down."""
+def _merged(work: Work, pull: Pull, head: str, base: str = "") -> Done:
+    """Verify on the outside that it happened, then write it down; `base`: where the base was before."""
     landed = pull.head or head
     work.batch.fetch()
     updates = _more_than(work, landed, head) if head else None
@@ -274,6 +276,7 @@ def _merged(work: Work, pull: Pull, head: str) -> Done:
     found = {
         "merged": True, "clean": True, "decision": "merged", "head": landed, "reviewed": head,
         "updates": list(updates or ()), "merge_commit": pull.merge_commit, "number": pull.number,
+        "base": base or work.batch.base_head,
     }  # fmt: skip
     name = f"land-{work.step.at}.json"
     work.folder.write_target(name, to_json(found))

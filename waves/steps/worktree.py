@@ -12,8 +12,8 @@ from waves.forges import Pull
 from waves.git import given
 from waves.records import RESULTS, made_by_runs, read_json, write_text
 from waves.shapes import fits
+from waves.steps import base_commits, claim, duplicate
 from waves.steps import branch as branches
-from waves.steps import claim, duplicate
 from waves.steps.batch import Batch, lent
 from waves.steps.pr import refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
@@ -82,6 +82,7 @@ def _claim(work: Work) -> Taken:
     local = f"refs/heads/{branch}"
     known = git.resolve(batch.repository, local)
     batch.fetch()
+    base_commits.begin(batch)
     base = batch.base_head
     there = claim.take(batch, work.unit.name, base, {local: (base, "")})
     at = there.get(local, base)
@@ -130,6 +131,7 @@ def _adopt(work: Work) -> Taken:
     batch.fetch(*([] if fork else [branch]))
     if fork:
         batch.fetch_objects(f"refs/heads/{branch}", remote)
+    base_commits.begin(batch)
     claim.take(batch, unit.name, head)
     if done := duplicate.objection(work, branch):
         claim.undo(batch, unit.name, {})

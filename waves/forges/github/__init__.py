@@ -119,6 +119,10 @@ class GithubForge:
             self._comments.none_yet(pull.number)
         return pull
 
+    def merged_by(self, commits: Sequence[str], base: str) -> Mapping[str, int]:
+        found = {commit: self._pulls.that_brought(commit, base) for commit in commits}
+        return {commit: number for commit, number in found.items() if number}
+
     def describe_pull(self, number: int, title: str, body: str) -> None:
         self._pulls.describe(number, title, body)
 

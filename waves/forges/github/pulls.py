@@ -96,6 +96,16 @@ class Pulls:
             in_flight_from(node) for node in self.client.pages(queries.IN_FLIGHT, "pullRequests", size=queries.PAGE)
         ]
 
+    def that_brought(self, commit: str, base: str) -> int | None:
+        """The merged pull request that GitHub shows for a commit of the base."""
+        try:
+            found = self.client.get(f"/commits/{commit}/pulls", per_page=100)
+        except FaultError as error:
+            if error.fault.kind in ("missing", "refused"):  # GitHub does not have that commit
+                return None
+            raise
+        return next((int(one["number"]) for one in found if one["merged_at"] and one["base"]["ref"] == base), None)
+
     # ---- writing
 
     def open(
