@@ -82,7 +82,8 @@ def commit(message: str = "feat: work", **files: str) -> str:
 
 
 NOTHING_AMISS: dict[str, list[str]] = {
-    "accounted": [], "approved": [], "commented": [], "cleaned": [], "made-by-runs": [], "base": [],
+    "accounted": [], "approved": [], "as-reviewed": [], "commented": [], "cleaned": [], "made-by-runs": [],
+    "base": [],
 }  # fmt: skip
 APPROVED = review()
 BLOCKING = review("blocking", blocking=[item("no test")])

@@ -212,3 +212,51 @@ def test_what_somebody_else_merged_meanwhile_is_merged_with_and_not_overwritten(
     assert run.wait().code == 0, run.out
     assert set(world.tree()) == {"app.txt", "a.txt", "bo.txt", "c.txt"}
     assert world.landed() == ["Thing 2", "Thing 1"]
+
+
+SAME_PLACE = {
+    "implementer_a": "echo a >> log.md; git add .; git commit -qm 'feat: a'",
+    "implementer_c": "echo c >> log.md; git add .; git commit -qm 'feat: c'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", ["tree", "info", "driver"])
+def test_a_merge_attribute_blocks_nothing_a_conflict_is_corrected(world: World, source: str) -> None:
+    world.commit({"log.md": "start\n"})
+    world.git("push", "-q", "origin", "main")
+    if source == "tree":
+        world.commit({".gitattributes": "*.md merge=union\n"})
+        world.git("push", "-q", "origin", "main")
+    else:
+        (world.checkout / ".git/info").mkdir(exist_ok=True)
+        name = "union" if source == "info" else "mine"
+        (world.checkout / ".git/info/attributes").write_text(f"*.md merge={name}\n")
+        world.git("config", "merge.mine.driver", "git merge-file --union %A %O %B")
+    world.plan("a", "c", merge_order=["a", "c"])
+    resolve = "git rebase -q origin/main || { printf 'start\\na\\nc\\n' > log.md; git add .; git rebase --continue; }"
+    world.agent(
+        **SAME_PLACE, **both_reviewed_before_the_first_lands(world), corrector_c=f"export GIT_EDITOR=true; {resolve}",
+    )  # fmt: skip
+    done = world.run()
+    assert "b/c land@0: not clean: conflicts with the base in log.md" in done.out
+    assert world.landed() == ["Thing 1", "Thing 2"]
+    assert set(world.tree()["log.md"].split()) == {"start", "a", "c"}
+    assert world.audit() == NOTHING_AMISS
+
+
+@pytest.mark.parametrize("method", ["squash", "merge", "rebase"])
+def test_a_change_that_would_land_in_a_renamed_file_is_rebased_and_reviewed_there(world: World, method: str) -> None:
+    body = "\n".join(f"line {number}" for number in range(20)) + "\n"
+    world.commit({"old.txt": body})
+    world.git("push", "-q", "origin", "main")
+    world.plan("a", "c", merge_order=["a", "c"], policy={"merge_method": method})
+    world.agent(
+        implementer_a="git mv old.txt new.txt; git commit -qm 'refactor: rename'",
+        implementer_c="echo more >> old.txt; git add .; git commit -qm 'feat: more'",
+        **both_reviewed_before_the_first_lands(world), corrector_c="git rebase -q origin/main",
+    )  # fmt: skip
+    done = world.run()
+    assert "b/c land@0: not clean: would also change new.txt, which the branch does not" in done.out
+    assert "new.txt: modified file" in world.prompt("reviewer c turn1 1")
+    assert world.tree()["new.txt"] == f"{body}more"
+    assert world.audit() == NOTHING_AMISS

@@ -20,7 +20,7 @@ from waves.report.turns import Asked
 UNIT = UnitStatus(
     unit="claim-verdicts", issues=(41, 42), state="going", step="review@1", cycle="1", head="0a1b2c3d", checks="green",
     verdict="should_fix", tokens=120_000, pull_request=7, running="reviewer-1-1", last_command="", turn="agent",
-    waits_for="its reviewer", reason="", asked=(), flags=(), kept=(),
+    waits_for="its reviewer", reason="", asked=(), flags=(), kept=(), differs="",
 )  # fmt: skip
 BATCH = BatchStatus("auth", "plans/auth.yaml", "", (UNIT,), at_work=False, skipped=(), changed=())
 WAITING = replace(

@@ -15,12 +15,13 @@ from waves.forges import Pull
 from waves.plan.model import Unit
 from waves.records import Json, Record, digest, made_by_runs, read_json, write_json
 from waves.shapes import fits, rows
-from waves.steps import base_commits, inherited, kept
+from waves.steps import base_commits, inherited, kept, merge_result
 from waves.steps.batch import Batch
 
 CRITERIA = {
     "accounted": "every issue not skipped has an open or merged pull request, or was handed to a person",
     "approved": "every pull request was reviewed `approved` at its present or merged head, read-only",
+    "as-reviewed": "every merge is the one that Waves makes of the base and the reviewed head",
     "commented": "every pull request has at least one summary comment",
     "cleaned": "every worktree of a merged branch is gone",
     "made-by-runs": "every commit on every branch was made inside a recorded agent run",
@@ -73,6 +74,8 @@ def _unit(batch: Batch, unit: Unit, records: dict[str, Record] | object, pull: P
         return
     head = next((str(one.result["head"]) for one in records.values() if one.result.get("merged")), pull.head)
     yield _approved(batch, unit, records, pull, head)
+    if pull.state == "merged":
+        yield _as_reviewed(batch, unit, pull, head)
     comments = [marker for marker, _ in batch.forge.comments(pull.number) if "/cycle-" in marker]
     said = f"#{pull.number} has {len(comments)} of them" if comments else f"#{pull.number} has none"
     yield Evidence("commented", unit.name, bool(comments), said)
@@ -130,6 +133,15 @@ def _approved(batch: Batch, unit: Unit, records: dict[str, Record], pull: Pull, 
             )
             return Evidence("approved", unit.name, True, text)
     return Evidence("approved", unit.name, False, f"#{pull.number}: no approved review of {head[:8]}")
+
+
+def _as_reviewed(batch: Batch, unit: Unit, pull: Pull, head: str) -> Evidence:
+    gone = [one[:8] or "its head" for one in (head, pull.merge_commit) if git.resolve(batch.repository, one) is None]
+    if gone:
+        return Evidence("as-reviewed", unit.name, False, f"{' and '.join(gone)} is not in this repository any more")
+    differs = merge_result.difference(batch.repository, pull.merge_commit, head)
+    said = differs or f"is Waves' own merge of {head[:8]}"
+    return Evidence("as-reviewed", unit.name, not differs, f"#{pull.number} {pull.merge_commit[:8]}: {said}")
 
 
 def _paths(review: Record) -> str:

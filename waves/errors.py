@@ -64,6 +64,14 @@ class BehindError(ForgeError):
     """The forge merges only a branch that has everything of its base: bring it up to date, then repeat."""
 
 
+class ConflictError(ForgeError):
+    """The forge finds that the branch conflicts with its base; `paths` are those it names."""
+
+    def __init__(self, message: str, paths: Sequence[str] = ()) -> None:
+        self.paths = tuple(paths)
+        super().__init__(message)
+
+
 class BlockedError(ForgeError):
     """The forge does not merge before a person acts; the message says what is missing."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from github_world import CI, GitHubWorld
 from hub import Check
-from loop_world import CORRECT, NOTHING_AMISS
+from loop_world import APPROVED, CORRECT, NOTHING_AMISS
 
 RED = Check("ci", "failure", log="one\ntest_form failed\n", annotations=(("a.txt", 1, "expected two"),))
 
@@ -62,3 +63,49 @@ def test_a_merge_queue_merges_and_what_it_gives_back_waits_for_a_person(hub_worl
     assert world.landed() == ["Thing 2", "Thing 1"]
     assert world.sent("PUT", "/merge") == 0
     assert world.audit() == NOTHING_AMISS
+
+
+LINES = "".join(f"line {number}\n" for number in range(9))
+FIRST, LAST = "sed -i 's/line 0/first/' list.txt", "sed -i 's/line 8/last/' list.txt"
+
+
+def apart(world: GitHubWorld, attributes: str) -> None:
+    """Two units that change one file in different places, on a GitHub that merges by its own attributes."""
+    (world.github.path / "info").mkdir(exist_ok=True)
+    (world.github.path / "info" / "attributes").write_text(attributes)
+    world.github.person_pushes("main", {"list.txt": LINES})
+    world.git("pull", "-q", "origin", "main")
+    gate = world.gate("together")
+    world.agent(
+        implementer_a=f"{FIRST}; git commit -qam 'feat: a'", implementer_c=f"{LAST}; git commit -qam 'feat: c'",
+        reviewer_a_0=gate + APPROVED, reviewer_c_0=': > "$LOOP_SCENARIO/together"\n' + APPROVED,
+        corrector_c="git rebase -q origin/main",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("integrate", ["tested", "textual"])
+def test_a_conflict_that_github_alone_finds_is_corrected(hub_world: GitHubWorld, integrate: str) -> None:
+    world = hub_world
+    world.plan("a", {"unit": "c", "issues": [3]}, merge_order=["a", "c"], policy={"integrate": integrate})
+    apart(world, "list.txt merge=binary\n")
+    done = world.run()
+    assert "c land@0: not clean: pull request" in done.out
+    assert world.paid("corrector") == ["corrector c turn1 1"]
+    assert world.landed()[-2:] == ["Thing 1", "Thing 3"]
+    assert world.tree()["list.txt"] == LINES.replace("line 0", "first").replace("line 8", "last").strip()
+    assert world.audit() == NOTHING_AMISS
+
+
+def test_a_merge_that_github_makes_otherwise_is_told_at_once_and_in_the_audit(hub_world: GitHubWorld) -> None:
+    world = hub_world
+    world.plan("a", {"unit": "c", "issues": [3]}, merge_order=["a", "c"], policy={"integrate": "textual"})
+    apart(world, "list.txt merge=odd\n")
+    world.git("config", "merge.odd.driver", "echo odd > %A", at=world.github.path)
+    done = world.run()
+    merge = world.read("c", "merged.json")["merge_commit"]
+    words = "it differs from Waves' own merge in list.txt"
+    assert f"c land@0: flag: #{world.pull_of('feat/c').number} was merged as {merge[:8]}, and {words}" in done.out
+    assert f"was not merged as reviewed: {words}" in world.waves("status").out
+    found = world.audit()
+    assert found.pop("as-reviewed") == [f"#{world.pull_of('feat/c').number} {merge[:8]}: {words}"]
+    assert not any(found.values())

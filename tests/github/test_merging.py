@@ -6,7 +6,7 @@ import pytest
 from github_desk import Desk
 from hub import GitHub, act_then, act_then_drop, first, refuse
 
-from waves.errors import BaseMovedError, BehindError, BlockedError, ForgeError, HeadMovedError
+from waves.errors import BaseMovedError, BehindError, BlockedError, ConflictError, ForgeError, HeadMovedError
 from waves.forges import Pull
 from waves.forges.github.merging import DONE, ENQUEUE, MERGE, REFUSE, WAIT, decide
 from waves.forges.github.pulls import Seen
@@ -44,8 +44,8 @@ def seen(status: str = "CLEAN", mergeable: str = "MERGEABLE", review: str = "", 
         (seen(base="c" * 40), REFUSE, BaseMovedError),
         (seen(base=""), REFUSE, BlockedError),
         (seen("DRAFT", draft=True), REFUSE, BlockedError),
-        (seen("DIRTY"), REFUSE, ForgeError),
-        (seen("UNKNOWN", "CONFLICTING"), REFUSE, ForgeError),
+        (seen("DIRTY"), REFUSE, ConflictError),
+        (seen("UNKNOWN", "CONFLICTING"), REFUSE, ConflictError),
         (seen("BEHIND"), REFUSE, BehindError),
         (seen("BEHIND", base="c" * 40), REFUSE, BaseMovedError),
     ],

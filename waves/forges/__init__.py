@@ -198,14 +198,15 @@ class Forge(Protocol):
     def update_branch(self, number: int, head: str) -> str:
         """Merge the base into the branch, which is at exactly `head`; the new head, or `head` if nothing was missing.
 
-        Raises HeadMovedError, and ForgeError where the two conflict.
+        Raises HeadMovedError, and ConflictError where the two conflict.
         """
 
     def merge(self, number: int, head: str, base: str, method: str, title: str, body: str) -> Pull:
         """Merge exactly `head` into the base branch while that is at exactly `base`; an already merged one is returned.
 
         One that is `queued` is returned as soon as it is in the merge queue: wait, and look at `pull` again. Raises
-        HeadMovedError, BaseMovedError, BehindError (`update_branch` first) and BlockedError (a person has to act).
+        HeadMovedError, BaseMovedError, BehindError (`update_branch` first), ConflictError, and BlockedError (a person
+        has to act).
         """
 
     # ---- workflows

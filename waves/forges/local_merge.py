@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from waves import git, records
-from waves.errors import ForgeError
+from waves.errors import ConflictError, ForgeError
 from waves.forges.local_store import storable
 
 # A trial merge has no person and no date, so that making it again makes the same commit.
@@ -17,10 +17,11 @@ NOBODY = {
 
 
 def merged_tree(origin: git.Repository, base: str, head: str) -> str:
-    """The tree of `head` merged into `base`; raises ForgeError with the paths that conflict."""
+    """The tree of `head` merged into `base`; raises ConflictError."""
     merged = git.merge_tree(origin, base, head)
     if merged.tree is None:
-        raise ForgeError(f"{head[:12]} conflicts with {base[:12]} in {', '.join(merged.conflicts)}; rebase the branch")
+        words = f"{head[:12]} conflicts with {base[:12]} in {', '.join(merged.conflicts)}; rebase the branch"
+        raise ConflictError(words, merged.conflicts)
     return merged.tree
 
 
@@ -64,11 +65,13 @@ def _rebased(origin: git.Repository, base: str, head: str, tree: str, committer:
         apart = git.checkout_apart(origin, folder / "checkout", head)
         new = git.rebase(apart, base, committer)
         if new is None:
-            raise ForgeError(
+            raise ConflictError(
                 f"{head[:12]} can't be rebased onto {base[:12]} without a conflict; use `merge_method: squash`"
             )
         git.import_objects(origin, apart.git_dir / "objects", [new], [base, head])
     # What was tested is the merge; replayed one by one, commits can come to something else.
     if git.tree_of(origin, new) != tree:
-        raise ForgeError(f"{head[:12]} rebased onto {base[:12]} is not what merging gives; use `merge_method: squash`")
+        raise ConflictError(
+            f"{head[:12]} rebased onto {base[:12]} is not what merging gives; use `merge_method: squash`"
+        )
     return new

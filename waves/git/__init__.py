@@ -28,7 +28,7 @@ from waves.git.history import (
     update_ref,
 )
 from waves.git.making import checkout_apart, clone, commit_all, import_objects, init, rebase
-from waves.git.manifest import ChangedPath, manifest, object_sizes
+from waves.git.manifest import ChangedPath, changed_paths, manifest, object_sizes
 from waves.git.plumbing import BIG, plumbing
 from waves.git.remotes import (
     fetch,
@@ -87,6 +87,7 @@ __all__ = [
     "blobs",
     "branch_of",
     "call",
+    "changed_paths",
     "changes",
     "checkout_apart",
     "clean_merge",

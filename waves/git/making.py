@@ -9,6 +9,7 @@ from waves import process, records
 from waves.errors import GitError
 from waves.git.hardened import Repository, _environment, answer, call, discover, environment
 from waves.git.history import refs, resolve
+from waves.git.plumbing import FIXED
 
 
 def import_objects(repository: Repository, quarantine: Path, heads: Sequence[str], known: Sequence[str]) -> None:
@@ -54,9 +55,14 @@ def checkout_apart(repository: Repository, path: Path, commit: str) -> Repositor
 
 
 def rebase(worktree: Repository, onto: str, extra: Mapping[str, str]) -> str | None:
-    """Replay what a detached worktree has and `onto` has not, commit by commit; the new head, or None: it conflicts."""
+    """Replay what a detached worktree has and `onto` has not, commit by commit; the new head, or None: it conflicts.
+
+    The worktree is one of `checkout_apart`. No merge attribute or setting counts in it, as in `merge_tree`.
+    """
+    (worktree.common_dir / "info").mkdir(exist_ok=True)
+    (worktree.common_dir / "info" / "attributes").write_text("* !merge\n")
     done = call(worktree, "rebase", "--quiet", "--merge", "--no-fork-point", "--no-autosquash", "--no-autostash",
-                "--no-rebase-merges", "--no-update-refs", onto, ok=(0, 1), extra=extra)  # fmt: skip
+                "--no-rebase-merges", "--no-update-refs", onto, ok=(0, 1), extra=extra, settings=FIXED)  # fmt: skip
     return resolve(worktree, "HEAD") if done.code == 0 else None
 
 

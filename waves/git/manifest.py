@@ -70,6 +70,11 @@ def manifest(repository: Repository, old: str, new: str) -> tuple[ChangedPath, .
     return tuple(_changed(one, counted.get(one["path"]), one["path"] in unseen) for one in found)
 
 
+def changed_paths(repository: Repository, old: str, new: str) -> tuple[str, ...]:
+    """The paths of the manifest alone."""
+    return tuple(entry["path"] for entry in _differing(repository, old, new))
+
+
 def _changed(entry: Mapping[str, Any], lines: tuple[int, int] | None, has_nul: bool) -> ChangedPath:
     added, deleted = lines or (0, 0)
     counted = lines is not None

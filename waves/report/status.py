@@ -45,6 +45,7 @@ class UnitStatus:
     asked: tuple[turns.Asked, ...]
     flags: tuple[str, ...]
     kept: tuple[Kept, ...]  # what is on no branch
+    differs: str  # how the merge differs from the one that Waves makes of the base and the reviewed head
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def unit_status(planned: Planned, unit: Unit) -> UnitStatus:
             flag for step in ("issue", "pr") if step in records for flag in records[step].result.get("flags", ())
         ),
         kept=kept.of(batch, unit.name),
+        differs=_found(records, "land@", "differs"),
     )
 
 
@@ -240,6 +242,8 @@ def _details(one: UnitStatus) -> Iterator[str]:
         yield from asked_lines(asked)
     for flag in one.flags if one.state != "merged" else ():
         yield f"{one.unit}: flag: {flag}"
+    if one.differs:
+        yield f"{one.unit}: pull request #{one.pull_request} was not merged as reviewed: {one.differs}"
     for each in one.kept:
         yield f"{one.unit}: kept: {plain(each.what)}: {each.where} (`{each.command}`)"
 

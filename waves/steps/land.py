@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass, field
 
 from waves import git, lifecycle, locks
-from waves.errors import BaseMovedError, BehindError, BlockedError, HeadMovedError
+from waves.errors import BaseMovedError, BehindError, BlockedError, ConflictError, HeadMovedError
 from waves.forges import Check, Checks, Pull
 from waves.plan import series
 from waves.records import digest
 from waves.report import texts
-from waves.steps import base_commits, branch, claim, feedback, inherited
+from waves.steps import base_commits, branch, claim, feedback, inherited, merge_result
 from waves.steps.checks import wait_for
 from waves.steps.pr import closed, refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
@@ -25,16 +25,21 @@ class Unclean:
     """What a landing found; empty when nothing stands against the merge."""
 
     conflicts: tuple[str, ...] = ()
+    forge_refused: str = ""  # the forge's words, where it alone finds a conflict
+    beyond_review: tuple[str, ...] = ()  # paths that the merge would change, and the branch does not
     renumber: list[tuple[str, str, int]] = field(default_factory=list)  # path, series, new number
     red_checks: tuple[Check, ...] = ()
     overlaps: tuple[str, ...] = ()  # siblings of a semantic-overlap finding merged since the review
     pushed: str = ""  # a head that a person pushed
 
     def __bool__(self) -> bool:
-        return bool(self.conflicts or self.renumber or self.red_checks or self.overlaps or self.pushed)
+        found = (self.conflicts, self.forge_refused, self.beyond_review, self.renumber, self.red_checks, self.overlaps)
+        return any(found) or bool(self.pushed)
 
     def reason(self) -> str:
         parts = [f"conflicts with the base in {', '.join(self.conflicts)}"] if self.conflicts else []
+        parts += [self.forge_refused] if self.forge_refused else []
+        parts += [f"would also change {path}, which the branch does not" for path in self.beyond_review]
         parts += [f"{path}: the number is taken, {number} is free" for path, _, number in self.renumber]
         parts += [f"check {check.name} is red on the merge result" for check in self.red_checks]
         parts += [f"{unit} was merged since the review and overlaps" for unit in self.overlaps]
@@ -97,13 +102,16 @@ def _land(work: Work, cycle: str, head: str) -> Done | Pull:
             return _not_clean(work, unclean)
         try:
             tested, unclean = _tested(work, pull, head, base)
+            if unclean:
+                return _not_clean(work, unclean)
+            feedback.refuse_unheard(work, cycle)  # the checks may have taken their time
+            claim.refuse_taken(work.batch, work.unit.name)
+            merged = _merge(work, pull, tested, base)
         except HeadMovedError:
             continue  # pushed while the base was about to be merged in: the next look sees what that is
-        if unclean:
-            return _not_clean(work, unclean)
-        feedback.refuse_unheard(work, cycle)  # the checks may have taken their time
-        claim.refuse_taken(work.batch, work.unit.name)
-        if merged := _merge(work, pull, tested, base):
+        except ConflictError as conflict:  # Waves finds none: the forge merges in another way
+            return _not_clean(work, Unclean(conflicts=conflict.paths, forge_refused=str(conflict)))
+        if merged:
             return merged if merged.queued else _merged(work, merged, head, base)
     raise HeldError("waiting", "the base, or the branch, moves faster than the checks run; the next `doit` tries again")
 
@@ -198,6 +206,8 @@ def look(work: Work, pull: Pull, head: str, base: str) -> Unclean:
     merged = git.merge_tree(repository, base, pull.head)
     if merged.tree is None:
         return Unclean(conflicts=merged.conflicts)
+    if strange := merge_result.beyond_review(repository, base, head, merged.tree):
+        return Unclean(beyond_review=strange)
     return Unclean(renumber=_collisions(work, base, pull.head), overlaps=_overlapping(work, head))
 
 
@@ -250,7 +260,7 @@ def _not_clean(work: Work, unclean: Unclean) -> Done:
         "clean": False,
         "decision": "correct",
         "reason": unclean.reason(),
-        "conflicts": list(unclean.conflicts),
+        "conflicts": [*unclean.conflicts, *unclean.beyond_review],
         "renumber": [list(one) for one in unclean.renumber],
         "red_checks": [[check.name, check.tail, check.url] for check in unclean.red_checks],
         "overlaps": list(unclean.overlaps),
@@ -273,10 +283,13 @@ def _merged(work: Work, pull: Pull, head: str, base: str = "") -> Done:
         raise HeldError("broken", f"#{pull.number} reads merged, but {pull.merge_commit[:8]} is not in the base")
     if updates is None:
         work.say(f"flag: merged by somebody else at {landed[:8]}, reviewed was {head[:8] or 'nothing'}")
+    differs = merge_result.difference(work.batch.repository, pull.merge_commit, landed)
+    if differs:
+        work.say(f"flag: #{pull.number} was merged as {pull.merge_commit[:8]}, and {differs}")
     found = {
         "merged": True, "clean": True, "decision": "merged", "head": landed, "reviewed": head,
         "updates": list(updates or ()), "merge_commit": pull.merge_commit, "number": pull.number,
-        "base": base or work.batch.base_head,
+        "base": base or work.batch.base_head, "differs": differs,
     }  # fmt: skip
     name = f"land-{work.step.at}.json"
     work.folder.write_target(name, to_json(found))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
-from waves.errors import BaseMovedError, BehindError, BlockedError, ForgeError, HeadMovedError
+from waves.errors import BaseMovedError, BehindError, BlockedError, ConflictError, ForgeError, HeadMovedError
 from waves.forges import Pull
 from waves.forges.github import queries
 from waves.forges.github.client import ATTEMPTS, Client, FaultError
 from waves.forges.github.pulls import Pulls, Seen
 
+CONFLICT = re.compile(r"(can't|cannot) be rebased|merge conflict", re.IGNORECASE)
 MERGE, ENQUEUE, DONE, WAIT, REFUSE = "merge", "enqueue", "done", "wait", "refuse"
 
 
@@ -36,7 +38,7 @@ def decide(seen: Seen, head: str, base: str) -> Verdict:
             REFUSE, f"{pull.base} is at {seen.base_head[:12]}, not at {base[:12]}", BaseMovedError)),
         (pull.draft, Verdict(REFUSE, "it is a draft: mark it as ready")),
         (seen.mergeable == "CONFLICTING" or seen.status == "DIRTY", Verdict(
-            REFUSE, f"GitHub finds that it conflicts with {pull.base}", ForgeError)),
+            REFUSE, f"GitHub finds that it conflicts with {pull.base}", ConflictError)),
         (seen.status == "BEHIND" and not queue, Verdict(
             REFUSE, f"{pull.base} takes only branches that have all of it", BehindError)),
         (seen.mergeable == "UNKNOWN" or seen.status == "UNKNOWN", Verdict(
@@ -83,6 +85,8 @@ class Merging:
                 if error.fault.kind != "refused":
                     raise
                 words = error.fault.text
+                if CONFLICT.search(words):
+                    raise ConflictError(f"pull request #{number}: {words}") from None
         raise BlockedError(f"pull request #{number}: {words}")
 
     def _merge(self, seen: Seen, method: str, title: str, body: str) -> Pull:

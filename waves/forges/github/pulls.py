@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from waves.errors import BlockedError, ForgeError, HeadMovedError
+from waves.errors import BlockedError, ConflictError, ForgeError, HeadMovedError
 from waves.forges import InFlight, Pull
 from waves.forges.github import queries
 from waves.forges.github.client import ATTEMPTS, Client, FaultError, Json
@@ -162,7 +162,8 @@ class Pulls:
                 return head
             if self._moved(number, head):
                 raise HeadMovedError(f"pull request #{number}: its branch has moved from {head[:12]}") from None
-            raise ForgeError(
+            kind = ConflictError if "conflict" in error.fault.text.lower() else ForgeError
+            raise kind(
                 f"pull request #{number}: GitHub can't bring its branch up to date: {error.fault.text}"
             ) from None
         for attempt in range(ATTEMPTS):
