@@ -202,7 +202,8 @@ class World:
         plan = {
             "batch": name, "forge": "local", "local": {"checks": ["test ! -e BROKEN"]},
             "confirmed": {"by": "ana", "on": "2026-11-20"}, "units": listed,
-            "agent": {"kind": "command", "command": [sys.executable, "-I", "-S", str(AGENT)], "env": ["LOOP_SCENARIO"]},
+            "agent": {"kind": "command", "command": [sys.executable, "-I", "-S", str(AGENT)], "env": ["LOOP_SCENARIO"],
+                      "sandbox": "danger-full-access"},
         } | keys  # fmt: skip
         for unit in listed:
             for number in unit["issues"]:

@@ -23,6 +23,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
         yield Job(
             role="reviewer", unit="form-typos", cycle="2", worktree=tmp_path / "worktree", directory=directory,
             timeout=60.0, stall_timeout=60.0, git_environment={"GIT_OBJECT_DIRECTORY": "/quarantine"},
+            sandbox="danger-full-access",
         )  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def test_the_agent_is_told_its_job_by_environment(job: Job) -> None:
     told = {name: value for name, value in seen.items() if name.startswith("WAVES_") and name != "WAVES_RUN"}
     assert told == {
         "WAVES_ROLE": "reviewer", "WAVES_UNIT": "form-typos", "WAVES_CYCLE": "2",
-        "WAVES_OUTPUT": str(job.directory / "output"), "WAVES_SCHEMA": str(job.directory / "schema.json"),
+        "WAVES_OUTPUT": str(job.directory / "out" / "answer"), "WAVES_SCHEMA": str(job.directory / "schema.json"),
     }  # fmt: skip
     assert seen["GIT_OBJECT_DIRECTORY"] == "/quarantine"
     assert seen["PATH"] == os.environ["PATH"]
@@ -112,7 +113,7 @@ def test_the_worktrees_file_is_moved_to_the_run(job: Job, role: str) -> None:
     agent = shell("echo printed; echo left > .codex-review-output.json")
     assert done(job, agent).message == "left\n"
     assert list(job.worktree.iterdir()) == []
-    assert (job.directory / "output").read_text() == "left\n"
+    assert (job.directory / "out" / "answer").read_text() == "left\n"
     assert done(job, agent).message == "left\n"  # asked again, after a crash for example
 
 

@@ -69,7 +69,7 @@ class Cell:
 def cell(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cell:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
-    found = confinement.find(tmp_path)
+    found = confinement.find()
     if isinstance(found, Missing):
         pytest.skip(found.why)
     (tmp_path / "home").rmdir()
@@ -176,11 +176,13 @@ def test_it_ends_with_whoever_started_it(cell: Cell) -> None:
     os.mkfifo(cell.tree / "alive")
     box = Box(cell.place, (cell.tree,), (), (cell.home,))
     argv = [*cell.sandbox.words(box, cell.tree), "sh", "-c", "exec > alive; echo; sleep 1000"]
-    with subprocess.Popen([sys.executable, "-c", STARTER, *argv], cwd=cell.tree) as starter:
-        with (cell.tree / "alive").open("rb") as alive:  # waits for the program
-            assert alive.readline() == b"\n"
-            os.kill(starter.pid, signal.SIGKILL)
-            assert alive.read() == b""
+    with (
+        subprocess.Popen([sys.executable, "-c", STARTER, *argv], cwd=cell.tree) as starter,
+        (cell.tree / "alive").open("rb") as alive,  # waits for the program
+    ):
+        assert alive.readline() == b"\n"
+        os.kill(starter.pid, signal.SIGKILL)
+        assert alive.read() == b""
 
 
 STARTER = "import subprocess, sys; subprocess.run(sys.argv[1:])"
@@ -189,9 +191,9 @@ STARTER = "import subprocess, sys; subprocess.run(sys.argv[1:])"
 def test_where_it_is_not_installed_or_not_allowed_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert confinement.find(tmp_path) == Missing("bubblewrap (`bwrap`) is not installed")
+    assert confinement.find() == Missing("bubblewrap (`bwrap`) is not installed")
     program = tmp_path / "bin" / "bwrap"
     program.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     program.chmod(0o755)
     why = "bubblewrap does not work here: bwrap: No permissions to create new namespace"
-    assert confinement.find(tmp_path) == Missing(why)
+    assert confinement.find() == Missing(why)

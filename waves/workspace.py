@@ -17,6 +17,7 @@ from waves.plan import reader, semantics
 from waves.plan.faults import did_you_mean
 from waves.plan.model import Plan, Unit
 from waves.records import read_text, write_text
+from waves.steps import unconfined
 from waves.steps.batch import Batch, Listener, last_outcome
 
 PLANS = "plans"
@@ -111,6 +112,8 @@ class Planned:
         if self.plan.confirmed is None:
             reason = f"not confirmed, so nothing is dispatched; read {self.shown}, then `waves confirm {self.name}`"
             return Held("person", f"{self.name}: {reason}")
+        if obstacle := unconfined.refused(self.plan):
+            return Held("person", f"{self.name}: nothing is dispatched: {obstacle}", waits_for="a person")
         if not self._uncommitted and (difference := self._uncommitted_change()):
             return Held("person", f"{self.name}: {difference}, so nothing is dispatched; commit {self.shown}")
         return None

@@ -15,6 +15,7 @@ from waves.shapes import made
 
 # What an agent that publishes by itself gets of our environment.
 OF_THE_FORGE = ("GH_TOKEN", "GITHUB_TOKEN", "GH_HOST", "GH_ENTERPRISE_TOKEN", "GITHUB_API_URL")
+ANSWER = "out/answer"  # in a run directory: where `WAVES_OUTPUT` leads; a folder, so that it can be replaced as well
 READABLE = "codex.out"  # in a run directory: what the run did, for people
 
 FailureKind = Literal[
@@ -61,6 +62,7 @@ class Job:
     sandbox: str = "workspace-write"  # `policy.sandbox`
     network: bool = False  # for the commands that the agent runs
     publishes: bool = False  # it pushes and opens the pull request itself: it gets the network and the forge's token
+    readable: tuple[Path, ...] = ()  # what git in the worktree needs to read, wherever it lies
     scratch: Path | None = None  # a folder for anything temporary, beside the run directory where none is named
     resume: str | None = None  # the thread to go on with, of an earlier run's `Result.thread`
     contract: int = contracts.VERSION  # of a reviewer

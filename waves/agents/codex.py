@@ -12,7 +12,7 @@ from waves.agents.codex_failures import Spirals, failure_from
 from waves.agents.command import refuse_forge_tokens
 from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
 from waves.agents.statements import could_not
-from waves.plan.model import WRITERS, Agent
+from waves.plan.model import NO_SANDBOX, WRITERS, Agent
 
 EVENTS = "events.jsonl"  # in the run directory
 
@@ -88,7 +88,7 @@ class Observation:
             self._active = now
             if isinstance(one, codex_rollout.Answered):
                 self._answered += one.tokens
-            elif codex_command.sandbox(self.job) != codex_command.NO_SANDBOX:
+            elif codex_command.sandbox(self.job) != NO_SANDBOX:
                 self.spiral = self.spiral or self._spirals.look(one.command, one.output)
         if self._progress() != before:
             records.write_json(self.job.directory / "progress.json", asdict(self._progress()))

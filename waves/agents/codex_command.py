@@ -9,9 +9,8 @@ from pathlib import Path
 from waves import process
 from waves.agents import OF_THE_FORGE, Job, quarantine
 from waves.errors import UsageError
-from waves.plan.model import WRITERS, Agent
+from waves.plan.model import NO_SANDBOX, WRITERS, Agent
 
-NO_SANDBOX = "danger-full-access"
 OUTPUT = "output"  # in the run directory, where a run's parent looks for the last message
 SCHEMA = "schema.json"
 # What codex itself needs to be who it is; the commands that it runs get none of them.

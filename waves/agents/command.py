@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from waves import contracts, process, records
-from waves.agents import OF_THE_FORGE, Job, Result, failure_of
+from waves.agents import ANSWER, OF_THE_FORGE, Job, Result, confined, failure_of
 from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
 from waves.agents.statements import could_not
 from waves.errors import UsageError
@@ -26,24 +26,27 @@ class Command:
         refuse_forge_tokens(agent)
         told = {
             "WAVES_ROLE": job.role, "WAVES_UNIT": job.unit, "WAVES_CYCLE": job.cycle,
-            "WAVES_OUTPUT": str(job.directory / "output"),
+            "WAVES_OUTPUT": str(job.directory / ANSWER),
         }  # fmt: skip
         schema = contracts.schema_of(job.role, job.contract, strict=False)
         if schema is not None:
             records.write_json(job.directory / "schema.json", schema)
             told["WAVES_SCHEMA"] = str(job.directory / "schema.json")
-        return Spec(
+        (job.directory / ANSWER).parent.mkdir(parents=True, exist_ok=True)
+        spec = Spec(
             argv=(_program(agent.command[0]), *agent.command[1:]), cwd=job.worktree,
             env=process.clean_environment(dict(job.git_environment) | told),
-            timeout=job.timeout, stall_timeout=job.stall_timeout, stdout="stdout", stderr="log",
+            timeout=job.timeout, stall_timeout=job.stall_timeout, stdout="stdout", stderr="log", output=ANSWER,
             inherit=(*agent.env, *(OF_THE_FORGE if job.publishes else ())),
         )  # fmt: skip
+        return confined.confined(spec, agent, job)
 
     def watch(self, _job: Job) -> None:
         """Of a program that nobody knows, nothing can be told while it runs."""
 
     def result(self, job: Job, ended: Exit) -> Result:
         """The message is `$WAVES_OUTPUT`, else for roles with a contract the worktree's file, else standard output."""
+        confined.clear(job.directory)
         message = ended.output
         if job.role in contracts.SCHEMAS:
             left = _take_from_worktree(job)
@@ -84,7 +87,7 @@ def _take_from_worktree(job: Job) -> str | None:
     if about.st_mtime_ns < began or not (stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode)):
         return None
     found = records.read_regular(path, OUTPUT_LIMIT)
-    output = job.directory / "output"
+    output = job.directory / ANSWER
     if found is not None and not output.exists():
         records.write_bytes(output, found)
     path.unlink()

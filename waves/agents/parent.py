@@ -41,6 +41,7 @@ class Spec:
             self.cwd = str(spec["cwd"])
             self.timeout, self.stall_timeout = float(spec["timeout"]), float(spec["stall_timeout"])
             self.inputs = f"{directory}/prompt.md"
+            self.confined = bool(spec.get("confined"))
             self.outputs = [f"{directory}/{spec['stdout']}", f"{directory}/{spec['stderr']}"]
             # By name only: what is secret comes through our own environment and is never written to a file.
             named = {name: os.environ[name] for name in spec["inherit"] if name in os.environ}
@@ -173,6 +174,8 @@ class Agent:
 
     def _signal(self, number: signal.Signals) -> None:
         for pid in descendants([os.getpid()]) if LINUX else [-self.pid]:
+            if pid == self.pid and self.spec.confined and number == signal.SIGTERM:
+                continue  # it would end the agent at once, whatever that still has to do
             try:
                 os.kill(pid, number)
             except (ProcessLookupError, PermissionError):

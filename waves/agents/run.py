@@ -42,6 +42,8 @@ class Spec:
     inherit: tuple[str, ...] = ()  # variables taken from our environment at the start, never written anywhere
     stdout: str = "log"
     stderr: str = "log"
+    output: str = "output"  # the file for its last message, in the run directory
+    confined: bool = False  # the program is bubblewrap, around the agent
 
 
 class State(enum.StrEnum):
@@ -80,6 +82,7 @@ def prepare(directory: Path, spec: Spec, prompt: str) -> None:
         "run": written.get("run") or os.urandom(16).hex(), "argv": list(spec.argv), "cwd": str(spec.cwd),
         "env": dict(spec.env), "inherit": list(spec.inherit), "timeout": spec.timeout,
         "stall_timeout": spec.stall_timeout, "stdout": spec.stdout, "stderr": spec.stderr,
+        "output": spec.output, "confined": spec.confined,
     }  # fmt: skip
     # Escaped: a path or a variable that is not UTF-8 must come back as it was.
     records.write_text(directory / "spec.json", json.dumps(value, indent=1, sort_keys=True) + "\n")
@@ -254,17 +257,18 @@ def _collect(directory: Path, value: Mapping[str, Any]) -> Exit:
     def number(name: str) -> Any:
         return found if isinstance(found := value.get(name), (int, float)) else None
 
-    output = records.read_regular(directory / "output", OUTPUT_LIMIT)
+    spec = records.read_json(directory / "spec.json") or {}
+    name = spec.get("output")
+    output = records.read_regular(directory / (name if isinstance(name, str) else "output"), OUTPUT_LIMIT)
     return Exit(
         reason=value["reason"], code=number("code"), signal=number("signal"), error=str(value.get("error", "")),
         started=number("started"), ended=number("ended"), peak_memory=number("peak_memory") or 0,
-        output=None if output is None else output.decode("utf-8", "replace"), tail=_tail(directory),
+        output=None if output is None else output.decode("utf-8", "replace"), tail=_tail(directory, spec),
     )  # fmt: skip
 
 
-def _tail(directory: Path) -> str:
+def _tail(directory: Path, spec: Mapping[str, Any]) -> str:
     """The end of the standard error's file, or of the output's where that is empty."""
-    spec = records.read_json(directory / "spec.json") or {}
     for name in (spec.get("stderr"), spec.get("stdout")):
         if isinstance(name, str) and (end := records.read_regular(directory / name, TAIL, end=True)):
             return plain(end.decode("utf-8", "replace"))

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from waves import records
-from waves.agents import READABLE, Result
+from waves.agents import ANSWER, READABLE, Result
 from waves.scrub import Scrubber
 
 # What an agent wrote, or Waves of its words: output, logs, events, the log for people, how far it was.
-SAID = ("stdout", "log", "events.jsonl", "output", READABLE, "progress.json", "cut-short.json")
+SAID = ("stdout", "log", "events.jsonl", "output", ANSWER, READABLE, "progress.json", "cut-short.json")
 LIMIT = 100_000_000  # bytes of each; a run is ended that writes more
 
 

@@ -20,6 +20,7 @@ from waves.preflight import Row
 from waves.report.status import unreachable
 from waves.steps.batch import Batch
 from waves.steps.issue import as_heard, by_stranger
+from waves.steps.unconfined import unconfined
 from waves.triage import scopes
 from waves.unplanned import of_batches
 from waves.workspace import Planned, repository_at
@@ -49,6 +50,8 @@ def check(planned: Planned) -> Report:
         found += semantics.faults_of_facts(plan, facts)
     else:
         notes.append(f"{planned.name}: {unreachable(planned)}; only the file was checked")
+    if words_of_sandbox := unconfined(plan):
+        notes.append(f"{planned.name}: {words_of_sandbox}")
     notes += [one.line for one in of_batches(planned.top, [planned])]
     words = {weight: reader.describe(plan.path, _of(found, weight)) for weight in ("plan", "unit", "hint")}
     words["plan"] += planned.left_to_decide()
@@ -163,7 +166,8 @@ def _known_issues(batch: Batch, plan: Plan) -> tuple[Mapping[int, Issue] | None,
 HINTS = {
     ("trusted", "anyone"): "whatever anybody writes on an issue or a pull request reaches agents",
     ("sandbox", "danger-full-access"):
-        "no sandbox: agents can write all that you can, and use the network; local checks get the network too",
+        "no sandbox: agents can write all that you can, and use the network; so can set-up commands, and local checks "
+        "get the network too",
     ("network", True):
         "network: what implementers and correctors run can send away all that you can read; local checks get it too",
     ("publish", "agent"):

@@ -14,6 +14,7 @@ from waves.plan import edit, reader, semantics
 from waves.plan.model import Plan
 from waves.plan.series import concrete_numbers
 from waves.records import write_text
+from waves.steps import unconfined
 from waves.steps.batch import Batch
 from waves.workspace import Planned, editing, repository_at
 
@@ -63,7 +64,8 @@ def _confirmed(planned: Planned, by: str | None, text: str) -> str | None:
         write_text(path, edit.confirm(text, who, datetime.date.today(), numbers))
     given = "".join(f"\n  {pattern}: {unit} has {number}" for pattern, units in numbers.items()
                     for unit, number in units.items())  # fmt: skip
-    return f"{plan.batch}: confirmed by {who}; commit {planned.shown}, then `doit`{given}"
+    held = f"\n  {words}" if (words := unconfined.refused(plan) or unconfined.unconfined(plan)) else ""
+    return f"{plan.batch}: confirmed by {who}; commit {planned.shown}, then `doit`{given}{held}"
 
 
 def _unnumbered(plan: Plan) -> bool:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from waves import git, process
+from waves import confinement, git, process
 from waves.agents import codex_binary, codex_rollout, codex_trial
 from waves.agents.codex_binary import TESTED, Program
-from waves.agents.codex_command import NO_SANDBOX, OWN_VARIABLES
+from waves.agents.codex_command import OWN_VARIABLES
+from waves.confinement import Missing
 from waves.errors import WavesError
-from waves.plan.model import Agent
+from waves.plan.model import NO_SANDBOX, Agent, Plan
+from waves.steps import unconfined
 from waves.workspace import Planned
 
 OLDEST_GIT = (2, 38)  # `git merge-tree --write-tree`
@@ -44,6 +46,7 @@ def examine(top: Path, plans: Sequence[Planned]) -> Iterator[Line]:
     if not agents or any(agent.kind == "codex" for agent in agents):
         sandboxes = {one.plan.policy.sandbox for one in sound} or {"workspace-write"}
         yield from _codex(top, [agent for agent in agents if agent.kind == "codex"], sandboxes - {NO_SANDBOX} != set())
+    yield _bubblewrap([one.plan for one in sound])
     for checkout in dict.fromkeys((top, *(one.checkout for one in sound if one.reachable))):
         yield _space(checkout)
     for one in plans:
@@ -59,6 +62,16 @@ def _git() -> Line:
         oldest = ".".join(map(str, OLDEST_GIT))
         return Line("git", "bad", done.text.strip(), f"Waves needs {oldest} or newer: install it")
     return Line("git", "ok", done.text.strip())
+
+
+def _bubblewrap(plans: Sequence[Plan]) -> Line:
+    found = confinement.find()
+    if not isinstance(found, Missing):
+        return Line("bubblewrap", "ok", f"{found.program} works" + ("" if found.layers else ", without layers"))
+    if any(unconfined.refused(plan) for plan in plans):
+        return Line("bubblewrap", "bad", f"{found.why}, and a plan says `sandbox: required`", found.mend)
+    what = "agents of kind `command`, set-up commands and local checks run unconfined"
+    return Line("bubblewrap", "note", found.why, f"{what}; {found.mend}")
 
 
 # ---- codex

@@ -5,13 +5,14 @@ A confined program reads the file system, except for what `hidden` finds, and ch
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import json
 import os
 import shutil
 import site
 import stat
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,7 @@ class Missing:
     """Bubblewrap cannot work here."""
 
     why: str
+    mend: str = "install bubblewrap, or allow it user namespaces"
 
 
 Mount = tuple[Path, int]
@@ -153,22 +155,24 @@ def _installations(words: Sequence[str]) -> Iterator[Path]:
 # ---- does it work here?
 
 
-def find(folder: Path) -> Sandbox | Missing:
-    """Bubblewrap, if it is installed and works here (containers may forbid it): found out by running it.
-
-    The trial needs a folder; it is removed again.
-    """
+def find() -> Sandbox | Missing:
+    """Bubblewrap, if it is installed and works here (containers may forbid it): found out by running it."""
     program = shutil.which("bwrap")
     if program is None:
         return Missing("bubblewrap (`bwrap`) is not installed")
-    return _tried(program, folder, os.environ.get("HOME", ""))
+    key = program, os.environ.get("HOME", "")
+    if key not in _FOUND:
+        _FOUND[key] = _tried(program)
+    return _FOUND[key]
 
 
-@functools.lru_cache(maxsize=8)
-def _tried(program: str, folder: Path, _home: str) -> Sandbox | Missing:
+_FOUND: dict[tuple[str, str], Sandbox | Missing] = {}  # by program and home folder; the trial takes a tenth of a second
+
+
+def _tried(program: str) -> Sandbox | Missing:
     home, words = hidden.home_of(os.environ), ""
     for sandbox in (Sandbox(program), Sandbox(program, layers=False)):
-        with records.folder("probe-", folder) as place:
+        with records.folder("waves-probe-", Path(tempfile.gettempdir())) as place:
             box = Box(place, writable=(place,), layered=(home,) if home else ())
             argv = [*sandbox.words(box, place), "sh", "-c", ": > seen"]
             done = process.run_bounded(argv, cwd=place, env=process.clean_environment(), timeout=20, keep=TAIL)
@@ -187,3 +191,14 @@ def environment(home: Path, temporary: Path) -> dict[str, str]:
             "PYTHONUSERBASE": os.environ.get("PYTHONUSERBASE") or site.getuserbase(),
         }
     )
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of confined programs; permissions are given back first, because they may take them away."""
+    for place, folders, _ in os.walk(folder):
+        for name in folders:
+            path = Path(place, name)
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -49,7 +48,7 @@ class Checker:
     @functools.cached_property
     def sandbox(self) -> Sandbox | None:
         """Bubblewrap, looked for when the first check runs; None: commands run without it."""
-        found = confinement.find(self.folder / "checkouts")
+        found = confinement.find()
         return found if isinstance(found, Sandbox) else None
 
     def outcome(self, commit: str, name: str) -> Checks:
@@ -125,23 +124,12 @@ def clean_folder(parent: Path, name: str) -> Iterator[Path]:
     """A new folder for untrusted work, gone at the end; those that a crash left under the same name go first."""
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.glob(f"{name}-*"):
-        _remove(left)
+        confinement.remove(left)
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
     try:
         yield folder
     finally:
-        _remove(folder)
-
-
-def _remove(folder: Path) -> None:
-    """Remove what it can: permissions are given back first, because a test may take them away."""
-    for place, folders, _ in os.walk(folder):
-        for name in folders:
-            path = Path(place, name)
-            if not path.is_symlink():
-                with contextlib.suppress(OSError):
-                    path.chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+        confinement.remove(folder)
 
 
 def readable(output: bytes) -> str:

@@ -29,6 +29,7 @@ from waves.git.history import (
 )
 from waves.git.making import checkout_apart, clone, commit_all, import_objects, init, rebase
 from waves.git.manifest import ChangedPath, changed_paths, manifest, object_sizes
+from waves.git.nearby import borrowed, local_remotes
 from waves.git.plumbing import BIG, plumbing
 from waves.git.remotes import (
     fetch,
@@ -85,6 +86,7 @@ __all__ = [
     "author",
     "author_of",
     "blobs",
+    "borrowed",
     "branch_of",
     "call",
     "changed_paths",
@@ -119,6 +121,7 @@ __all__ = [
     "lend",
     "lines_with",
     "local_path",
+    "local_remotes",
     "manifest",
     "merge_base",
     "merge_tree",

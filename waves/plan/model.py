@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+NO_SANDBOX = "danger-full-access"
 WRITERS = ("implementer", "corrector")  # roles that commit; the others only read
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -92,7 +93,7 @@ class Policy:
     corrector: str = "resume"  # resume | fresh
     merge: str = "auto"  # auto | ask
     merge_method: str = "squash"  # squash | rebase | merge
-    sandbox: str = "workspace-write"  # workspace-write | danger-full-access
+    sandbox: str = "workspace-write"  # workspace-write | danger-full-access | required
     network: bool = False
     publish: str = "waves"  # waves | agent
     integrate: str = "tested"  # tested | textual
@@ -116,12 +117,16 @@ class Agent:
     command: tuple[str, ...] = ()
     config: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     env: tuple[str, ...] = ()
+    sandbox: str | None = None  # over `policy.sandbox`
+    writable: tuple[str, ...] = ()  # real paths, which its sandbox opens
+    network: bool = True  # of its sandbox
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     copy: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,9 @@ class Plan:
 
     def agent_for(self, role: str) -> Agent:
         return self.agents.get(role, self.agent)
+
+    def sandbox_for(self, role: str) -> str:
+        return self.agent_for(role).sandbox or self.policy.sandbox
 
     def reserved_numbers(self, unit: str) -> tuple[tuple[str, int], ...]:
         """(series pattern, number) pairs that this unit alone may use."""

@@ -65,6 +65,8 @@ LINE_OF_TEXT = text("text", "text")
 TEXT = text("text", "text", empty=True)
 ISSUE = number(1, 999_999_999, 41, expected="a number such as 41")
 NUMBER = number(0, 999_999_999, 12, expected="a number such as 12, or next", or_word="next")
+SANDBOX = choice("workspace-write", "danger-full-access", "required")
+PLACE = text("a path that begins with `~/` or `/`", "~/.cache/x", pattern=r"(~?/)[^\x00-\x1f\x7f-\x9f]{1,400}")
 AT_ONCE = number(1, 200, 4)
 
 UNIT = Record(
@@ -115,6 +117,9 @@ AGENT = Record(
         Field("command", ListOf(LINE_OF_TEXT), "With `kind: command`: program and arguments, one entry each."),
         Field("config", MapOf(KEY, TEXT), "More settings for the agent, name to value."),
         Field("env", ListOf(VARIABLE), "Environment variables that the agent gets besides the few it always has."),
+        Field("sandbox", SANDBOX, "In place of `policy.sandbox`, for this agent."),
+        Field("writable", ListOf(PLACE), "With `kind: command`: more paths that it may change."),
+        Field("network", flag(), "With `kind: command`: false takes the network away."),
     ),
 )
 
@@ -138,7 +143,7 @@ POLICY = Record(
         Field("trusted", TRUSTED, "Whose words reach agents: of all with write access, or of these."),
         Field("merge", choice("auto", "ask"), "ask: a person approves each merge with a ruling."),
         Field("merge_method", choice("squash", "rebase", "merge"), "How the forge merges."),
-        Field("sandbox", choice("workspace-write", "danger-full-access"), "danger-full-access: no sandbox at all."),
+        Field("sandbox", SANDBOX, "danger-full-access: no sandbox for agents; required: no dispatch without one."),
         Field("publish", choice("waves", "agent"), "agent: the implementer itself pushes and opens the pull request."),
         Field("network", flag(), "true: what writers run, and local checks, can reach the network."),
         Field("integrate", choice("tested", "textual"), "tested: checks run on the merge result."),
@@ -219,6 +224,7 @@ SETUP = Record(
     (
         Field("copy", ListOf(INSIDE), "Files that git does not have, such as .env."),
         Field("run", ListOf(LINE_OF_TEXT), "Commands to run once, such as npm ci."),
+        Field("network", flag(), "true: the commands can reach the network."),
     ),
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from waves import records
 from waves.plan.faults import Fault, Path, Weight, did_you_mean
-from waves.plan.model import LocalForge, Plan
+from waves.plan.model import Agent, LocalForge, Plan
 from waves.plan.series import run_of
 
 NAMES_IN_FILE = {"name": "unit", "adopted_branch": "branch"}  # of attributes that the model calls something else
@@ -207,6 +207,10 @@ def _agents(plan: Plan) -> Iterator[Fault]:
             yield Fault((*path, "kind"), f"{words}: `kind: command` needs `command: [program, argument]`")
         elif agent.kind != "command" and agent.command:
             yield Fault((*path, "command"), f"{words}: `command` is for `kind: command` only; take out one of them")
+        if agent.kind != "command":
+            for key in ("writable", "network"):
+                if getattr(agent, key) != getattr(Agent("codex"), key):
+                    yield Fault((*path, key), f"{words}: `{key}` is for `kind: command` only; take it out")
 
 
 def _local(plan: Plan) -> Iterator[Fault]:

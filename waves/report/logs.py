@@ -7,7 +7,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from pathlib import Path
 
-from waves.agents import run
+from waves.agents import ANSWER, run
 from waves.errors import UsageError
 from waves.plaintext import plain
 
@@ -19,7 +19,7 @@ def read(folder: Path, *, follow: bool) -> Iterator[str]:
     """The log of the unit's newest run, in pieces; with `follow` until that run ends."""
     directory = _newest(folder / "runs")
     yield f"== {directory}\n"
-    names = ("stdout", "log", "output")
+    names = ("stdout", "log", "output", ANSWER)
     offsets = dict.fromkeys(names, 0)
     decoders = {name: getincrementaldecoder("utf-8")("replace") for name in names}
     while True:

@@ -16,6 +16,7 @@ from waves.report.words import asked_lines
 from waves.steps import base_commits, kept
 from waves.steps.base_commits import BaseCommit
 from waves.steps.kept import Kept
+from waves.steps.unconfined import unconfined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +60,7 @@ class BatchStatus:
     changed: tuple[str, ...]  # entries of merged units that were changed afterwards
     base: str = ""  # the branch
     base_commits: tuple[BaseCommit, ...] = ()  # on it since dispatch, and no merge of this batch
+    unconfined: str = ""  # what runs without a sandbox although the plan wants one, and why
 
 
 def batch_status(planned: Planned) -> BatchStatus:
@@ -77,6 +79,7 @@ def batch_status(planned: Planned) -> BatchStatus:
         units=tuple(_as_held(one, held, at_work) for one in (unit_status(planned, unit) for unit in plan.units)),
         at_work=at_work,
         skipped=skipped,
+        unconfined="" if planned.finished else unconfined(plan),
         changed=planned.changed_entries(),
         base=plan.base,
         base_commits=base_commits.waiting(planned.batch),
@@ -187,7 +190,7 @@ def show(batch: BatchStatus, width: int | None, *, colour: bool) -> str:
     if not batch.units:
         return heading(batch)
     lines = [heading(batch)]
-    lines += [line for line in (batch.held, *batch.changed) if line]
+    lines += [line for line in (batch.held, batch.unconfined, *batch.changed) if line]
     head, *rows = lay_out(COLUMNS, [_cells(one) for one in batch.units], width)
     lines.append(_styled(head, "1", colour))
     lines += [_styled(row, STYLES.get(one.state, ""), colour) for one, row in zip(batch.units, rows, strict=True)]

@@ -18,7 +18,7 @@ from waves.agents import run as runs
 from waves.agents.snapshot import shown
 from waves.plan.model import WRITERS, Agent
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
-from waves.steps import about, claim, guarded
+from waves.steps import about, claim, guarded, reach
 from waves.steps.about import About
 from waves.steps.allowance import BACK_OFF
 from waves.steps.outcome import at_work
@@ -330,7 +330,8 @@ def _job(work: Work, task: Task, directory: Path) -> agents.Job:
         timeout=policy.run_timeout,
         stall_timeout=policy.stall_timeout,
         git_environment=begun.environment,
-        sandbox=policy.sandbox,
+        sandbox=work.batch.plan.sandbox_for(task.role),
+        readable=reach.readable(work.batch),
         network=policy.network,
         publishes=policy.publish == "agent" and task.role == "implementer",
         scratch=work.path / "scratch",

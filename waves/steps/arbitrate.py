@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from waves import contracts, prompts
+from waves.agents import ANSWER
 from waves.contracts import Arbitration, Item
 from waves.prompts.facts import Arbitration as ArbitrationPrompt
 from waves.records import digest
@@ -27,7 +28,7 @@ def run(work: Work, items: Sequence[Item]) -> Mapping[str, str | None]:
             issues=issues,
             points=tuple(point_of(item) for item in items),
             schema=json.dumps(contracts.SCHEMAS["arbiter"], indent=1),
-            answer_file=directory / "output" if work.batch.plan.agent_for("arbiter").kind == "command" else None,
+            answer_file=directory / ANSWER if work.batch.plan.agent_for("arbiter").kind == "command" else None,
             previous_fault=fault,
         )
         return prompts.arbiter(facts, prompts.template("arbiter", pinned=work.path / "templates"))

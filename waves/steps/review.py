@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from waves import contracts, git, prompts
+from waves.agents import ANSWER
 from waves.contracts import Invalid, Review
 from waves.prompts import coverage
 from waves.prompts.facts import CUT, FILES_LISTED, FULL, ChangedFile, Deferred, ReviewRequest
@@ -98,7 +99,7 @@ def _request(work: Work, head: str, shown: Shown, fault: str | None, directory: 
         files=shown.files,
         manifest_file=directory / "changes.txt" if len(shown.files) > FILES_LISTED else None,
         schema=json.dumps(contracts.schema_of("reviewer", version, strict=not by_file), indent=1),
-        answer_file=directory / "output" if by_file else None,
+        answer_file=directory / ANSWER if by_file else None,
         rules=rules_of(worktree),
         flags=tuple(work.result("pr").get("flags", ())),
         deferred=_treated_before(work, SETTLED),

@@ -10,15 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from waves import agents, contracts, git, locks, prompts
+from waves.agents import ANSWER, saved, scrubbing, snapshot
 from waves.agents import run as runs
-from waves.agents import saved, scrubbing, snapshot
 from waves.contracts import Claims, Invalid
 from waves.errors import WavesError
 from waves.forges import Issue
 from waves.git import given
 from waves.prompts.facts import Survey
 from waves.records import digest, read_json, write_json
-from waves.steps import about
+from waves.steps import about, reach
 from waves.steps.about import About
 from waves.steps.agent_run import STRIKES
 from waves.steps.batch import Batch
@@ -96,7 +96,8 @@ def _job(batch: Batch, directory: Path) -> agents.Job:
     policy = batch.plan.policy
     return agents.Job(
         "triager", FOLDER, "", directory / "checkout", directory, policy.run_timeout, policy.stall_timeout,
-        given.places(), sandbox=policy.sandbox,
+        given.places(), sandbox=batch.plan.sandbox_for("triager"),
+        readable=reach.readable(batch),
     )  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def _prompt(
         found=tuple(f"{one.kind} {', '.join(f'#{number}' for number in one.issues)}: {one.evidence}"
                     for one in found.findings),
         schema=json.dumps(contracts.SCHEMAS["triager"], indent=1),
-        answer_file=job.directory / "output" if in_file else None,
+        answer_file=job.directory / ANSWER if in_file else None,
         previous_fault=fault,
     )  # fmt: skip
     return prompts.triager(facts, prompts.template("triager", batch.plan_top / "plans" / "prompts"))
