@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from worktree_world import BRANCH, World
 
 from waves.agents import snapshot
+from waves.agents.plainfiles import shown
 
 UNIT_REFS = (f"refs/heads/{BRANCH}", "refs/waves/batch/x/*")
 ODD_NAMES = ("line\nbreak", "-rf", "--force", "tab\there", ' "quoted" ', "b\udcffd", "*", "é")
@@ -190,7 +191,7 @@ def put_a_pipe_where_git_reads(world: World) -> None:
     os.mkfifo(world.path / ".gitignore")
 
 
-@change(*(f"untracked file {snapshot.shown(name)} changed" for name in sorted(ODD_NAMES)), own_work=True)
+@change(*(f"untracked file {shown(name)} changed" for name in sorted(ODD_NAMES)), own_work=True)
 def change_files_with_odd_names(world: World) -> None:
     for name in ODD_NAMES:
         (world.path / name).write_text("other")

@@ -39,11 +39,20 @@ def test_a_worktree_with_uncommitted_work_is_kept_and_named(world: World, script
     assert len(world.paid()) == 4
 
 
-def test_ignored_files_go_with_the_worktree_and_are_named_in_the_record(world: World) -> None:
-    path = with_left_over(world, "echo x > build.log")
+def test_ignored_files_that_an_agent_made_are_moved_away_and_named_and_those_of_set_up_go(world: World) -> None:
+    world.plan("a", {"unit": "late", "after": ["a"]}, setup={"run": ["echo x > set-up.log"]})
+    world.agent(implementer_a=IMPLEMENT + "\nmkdir deep; echo notes > deep/notes.log")
+    path = world.worktree("a")
     world.run()
     assert not path.exists()
-    assert world.read("a", "cleaned.json")["ignored_files_removed"] == ["build.log"]
+    left = world.unit("a") / "left"
+    assert [one.name for one in left.rglob("*.log")] == ["notes.log"]
+    assert (left / "deep/notes.log").read_text() == "notes\n"
+    line = world.waves("status").line("ignored files")
+    assert line.startswith("a: kept: ignored files that were made after set-up: deep: .waves/b/a/left")
+    assert world.audit() == NOTHING_AMISS
+    shutil.rmtree(left)
+    assert "ignored files" not in world.waves("status").out
 
 
 def test_a_commit_made_by_hand_after_the_review_keeps_the_worktree(world: World) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from waves import git
 from waves.agents import index, plainfiles, stores
-from waves.agents.snapshot import shown
+from waves.agents.plainfiles import shown
 from waves.agents.stores import Store
 from waves.errors import GitError, WavesError
 from waves.git import Repository
@@ -29,10 +29,14 @@ MESSAGE = "What a run left on no branch\n"
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """One thing that a run left beside its branch. An empty `ref`: it lies in the run's own git directory only."""
+    """One thing that a run left beside its branch.
+
+    An empty `ref`: it could not be taken over, and lies at `place`, or in the run's own git directory.
+    """
 
     what: str
     ref: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,31 +170,68 @@ def _joined(reader: Repository, tree: str, commits: Sequence[str]) -> str:
 
 
 def _keep(main: Repository, store: Store, found: Sequence[_Found], prefix: str) -> Iterator[Aside]:
-    known = [
-        oid for oid, kind in git.existing(main, list(git.refs(main).values())).items() if kind in {"commit", "tag"}
-    ]
+    kinds = git.existing(main, list(git.refs(main).values()))
+    known = [oid for oid, kind in kinds.items() if kind in {"commit", "tag"}]
     objects = store.reader.common_dir / "objects"
-    taken: set[str] = set()
     for one in found:
-        ref = f"{prefix}/{_free(re.sub(r'[^A-Za-z0-9_]+', '-', one.name).strip('-')[:LONGEST_NAME] or 'x', taken)}"
         try:
             git.import_objects(main, objects, [one.oid], known)
-            there = git.refs(main, ref).get(ref, git.ZERO)
-            if there != one.oid:
-                git.update_ref(main, ref, one.oid, there)
-            yield Aside(one.what, ref)
+            yield Aside(one.what, _under(main, prefix, one.name, one.oid))
         except GitError as problem:
             yield Aside(f"{one.what}, which could not be taken over ({problem})".replace("\n", "; "), "")
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """A name that no other one of this run has."""
-    number, free = 0, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    taken.add(free)
-    return free
+def _under(main: Repository, prefix: str, name: str, oid: str) -> str:
+    """The ref below `prefix` that keeps an object, made if there is none; no other one is ever moved."""
+    short = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:LONGEST_NAME] or "x"
+    there = git.refs(main, f"{prefix}/")
+    for number in itertools.count():
+        ref = f"{prefix}/{short}-{number}" if number else f"{prefix}/{short}"
+        if there.get(ref, oid) == oid:
+            if ref not in there:
+                git.update_ref(main, ref, oid, git.ZERO)
+            return ref
+    raise AssertionError("there is always one more number")
+
+
+def keep_moved(main: Repository, moved: Mapping[str, str], prefix: str) -> tuple[Aside, ...]:
+    """Keep the commits at which refs of the repository are, that no other ref leads to."""
+    others = {oid for name, oid in git.refs(main).items() if name not in moved and not name.startswith(f"{prefix}/")}
+    found = []
+    for name, oid in moved.items():
+        kind = git.existing(main, [oid]).get(oid)
+        if kind == "commit" and stores.beyond(main, [oid], others):
+            found.append(_Found(f"commits on {shown(name.removeprefix('refs/heads/'))}", f"moved-{name}", oid))
+    return tuple(Aside(one.what, _under(main, prefix, one.name, one.oid)) for one in found)
+
+
+# ---- what a worktree's own git directory leads to
+
+
+def keep_stranded(main: Repository, git_dir: Path, prefix: str) -> tuple[Aside, ...]:
+    """Keep the commits that nothing but the git directory of a linked worktree leads to, which is about to go."""
+    theirs = {oid for name, oid in git.refs(main).items() if not name.startswith(f"{prefix}/")}
+    named = {oid for oid in _in_logs(git_dir) if stores.OBJECT.fullmatch(oid)} | set(stores.refs(git_dir).values())
+    named |= {text for name in PSEUDO if (text := plainfiles.look(git_dir / name).text or "")}
+    commits = [oid for oid, kind in git.existing(main, sorted(named)).items() if kind == "commit"]
+    found = []
+    if left := stores.beyond(main, commits, theirs) if commits else []:
+        count = "a commit" if len(left) == 1 else f"{len(left)} commits"
+        found.append(_Found(f"{count} that no branch has any more", "lost", _joined(main, _empty(main), left)))
+    worktree = Repository(main.common_dir, git_dir, git_dir)
+    if (at := stores.head(git_dir)) and at in commits and (tree := _staged(worktree, main, git_dir, at)):
+        found.append(_Found("content that was staged only", "index", _joined(main, tree, [at])))
+    return tuple(Aside(one.what, _under(main, prefix, one.name, one.oid)) for one in found)
+
+
+PSEUDO = ("HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD")
+
+
+def _in_logs(git_dir: Path) -> Iterator[str]:
+    for path in plainfiles.walk(git_dir / "logs")[0]:
+        text = plainfiles.look(git_dir / "logs" / path, stores.LONGEST).data.decode("utf-8", "surrogateescape")
+        for line in text.splitlines():
+            yield from line.split(" ")[:2]
 
 
 # A fixed time, so that the same commits are always kept by the same one.

@@ -95,6 +95,19 @@ def modified(worktree: Repository) -> list[str]:
     return _paths(raw)
 
 
+def differing(worktree: Repository, paths: Iterable[str]) -> list[str]:
+    """Those of the paths that differ from the index, whatever it is told to overlook."""
+    names = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    if not names:
+        return []
+    with temporary(worktree, index_of(worktree)) as index:
+        for option in ("--no-assume-unchanged", "--no-skip-worktree"):
+            _with_index(worktree, index, "update-index", option, "-z", "--stdin", stdin=names)
+        _refresh(worktree, index)
+        raw = _with_index(worktree, index, "diff-files", "--name-only", "--ignore-submodules=all", "-z")
+    return [path for path in _paths(raw) if os.fsencode(path) + b"\0" in names]
+
+
 def tree(repository: Repository, commit: str) -> dict[str, tuple[str, str]]:
     """Path to mode and object of everything in a commit."""
     raw = git.call(repository, "ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit).out

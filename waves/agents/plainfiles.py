@@ -39,6 +39,11 @@ def kind_of(mode: int) -> str:
     return "folder" if stat.S_ISDIR(mode) else "other"
 
 
+def shown(path: str) -> str:
+    """A path fit for one line of text: quoted if there is anything in it that is not printed."""
+    return path if path.isprintable() and path == path.strip() else ascii(path)
+
+
 def look(path: Path, limit: int = LIMIT) -> Plain:
     """What stands at `path`; a file longer than `limit` bytes is `other`."""
     try:

@@ -8,7 +8,8 @@ from pathlib import Path
 from waves import git
 from waves.agents import index, plainfiles, snapshot, worktrees
 from waves.agents.entries import Entry
-from waves.agents.snapshot import Difference, Snapshot, shown
+from waves.agents.plainfiles import shown
+from waves.agents.snapshot import Difference, Snapshot
 from waves.errors import GitError, WavesError
 from waves.git import Repository
 

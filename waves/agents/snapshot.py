@@ -12,7 +12,7 @@ from typing import Literal
 from waves import git
 from waves.agents import index, plainfiles, worktrees
 from waves.agents.entries import NOTHING_SEEN, Entry, Reader, Seen
-from waves.agents.plainfiles import Plain
+from waves.agents.plainfiles import Plain, shown
 from waves.errors import GitError
 from waves.git import Repository
 
@@ -182,11 +182,6 @@ def compare(before: Snapshot, after: Snapshot, allow: Literal["nothing", "own-wo
     own = [one for one in refs if before.is_units(one.path)]
     foreign = tuple(one for one in refs if not before.is_units(one.path))
     return Comparison(tuple(found + own) if strict else tuple(found), foreign)
-
-
-def shown(path: str) -> str:
-    """A path fit for one line of text: quoted if there is anything in it that is not printed."""
-    return path if path.isprintable() and path == path.strip() else ascii(path)
 
 
 def _guarded_differences(before: Snapshot, after: Snapshot, strict: bool) -> list[Difference]:

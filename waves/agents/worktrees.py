@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from waves import git, locks
-from waves.agents import index, plainfiles
+from waves.agents import aside, index, plainfiles
+from waves.agents.aside import Aside
 from waves.errors import GitError, WavesError
 from waves.git import Repository
 
@@ -104,13 +106,15 @@ def _has_own_settings(worktree: Repository) -> bool:
 class Rebuilt:
     worktree: Repository
     left: Path | None = None  # where files that are nowhere else were moved
+    aside: tuple[Aside, ...] = ()  # what only the old one's git directory led to
 
 
-def rebuild(repository: Repository, path: Path, branch: str) -> Rebuilt:
+def rebuild(repository: Repository, path: Path, branch: str, kept: str = "") -> Rebuilt:
     """A sound worktree at `path` on `branch`: one that is stays as it is, else it is made (anew); raises GitError.
 
     What is left of an old one is moved to the folder `left` beside it, whole, if anything in it is not in the branch's
-    commit. Worktrees are made one at a time: git fails now and then when they are made side by side.
+    commit. Commits that only it led to are kept below the ref `kept`. Worktrees are made one at a time: git fails now
+    and then when they are made side by side.
     """
     main = Repository(repository.common_dir, repository.common_dir)
     commit = git.resolve(main, f"refs/heads/{branch}")
@@ -119,12 +123,13 @@ def rebuild(repository: Repository, path: Path, branch: str) -> Rebuilt:
     with locks.waiting(main.common_dir / LOCK):
         there = git.worktree_of(main, path)
         if there is not None and damage(there) is None and _attached(there, branch, commit):
-            _unlock(there)
+            unlock(there)
             return Rebuilt(there)
-        left = _clear(main, path, commit)
-        made = _add(main, path, commit)
+        kept = kept or kept_of(path)
+        left, lost = _clear(main, path, commit, kept)
+        made = _add(main, path, commit, kept)
         git.attach(made, branch)
-    return Rebuilt(made, left)
+    return Rebuilt(made, left, lost)
 
 
 def drop_unborn(repository: Repository) -> None:
@@ -133,8 +138,8 @@ def drop_unborn(repository: Repository) -> None:
     The caller holds LOCK, so none is being made at the moment.
     """
     for path in sorted((repository.common_dir / "worktrees").glob("*/HEAD")):
-        if (plainfiles.look(path).text or "").strip("0") == "":
-            _delete(path.parent)
+        if (text := plainfiles.look(path).text) is not None and text.strip("0") == "":
+            _retire(index.main_of(repository), path.parent, repository.common_dir / "waves-left", kept_of(path.parent))
 
 
 MAKING = "initializing"  # the reason with which `git worktree add` locks what it makes, until it is made
@@ -146,7 +151,7 @@ def is_locked(worktree: Repository) -> bool:
     return lock.kind != "absent" and lock.text != MAKING
 
 
-def _unlock(worktree: Repository) -> None:
+def unlock(worktree: Repository) -> None:
     """Take off the lock of a `git worktree add` that was killed before it could do so."""
     if plainfiles.look(worktree.git_dir / "locked").text == MAKING:
         (worktree.git_dir / "locked").unlink()
@@ -161,11 +166,11 @@ def _attached(worktree: Repository, branch: str, commit: str) -> bool:
     return at == f"ref: refs/heads/{branch}"
 
 
-def _add(main: Repository, path: Path, commit: str) -> Repository:
+def _add(main: Repository, path: Path, commit: str, kept: str) -> Repository:
     try:
         git.add_worktree(main, path, commit)
     except GitError:
-        _clear(main, path, commit)
+        _clear(main, path, commit, kept)
         git.add_worktree(main, path, commit)
     made = git.worktree_of(main, path)
     if made is None:
@@ -173,17 +178,15 @@ def _add(main: Repository, path: Path, commit: str) -> Repository:
     return made
 
 
-def _clear(main: Repository, path: Path, commit: str) -> Path | None:
-    """Take an old worktree out of the way and off git's list; where its folder went, if it had to be kept."""
+def _clear(main: Repository, path: Path, commit: str, kept: str) -> tuple[Path | None, tuple[Aside, ...]]:
+    """Take an old worktree out of the way and off git's list; where its folder went, and what was kept of its own."""
     left = None
     if os.path.lexists(path) and not _has_more_than(main, path, commit):
         _delete(path)  # where it is: half of it, after a kill, must not look like somebody's work
     if os.path.lexists(path):
         left = plainfiles.move_out(path.parent, path.name, path.parent / "left")
-    for folder in _listed(main, path):
-        _delete(folder)
-    git.prune_worktrees(main)
-    return left
+    lost = [one for folder in _listed(main, path) for one in _retire(main, folder, path.parent / "left", kept)]
+    return left, tuple(lost)
 
 
 def _has_more_than(main: Repository, path: Path, commit: str) -> bool:
@@ -214,6 +217,21 @@ def _listed(main: Repository, path: Path) -> Iterator[Path]:
             other = Repository(main.common_dir, folder, named.parent if named else path)
             if named is None or not same(pointer(other), folder):
                 yield folder
+
+
+def kept_of(place: Path) -> str:
+    """Below this, what is kept of a worktree that is no unit's."""
+    return f"refs/waves/{re.sub(r'[^A-Za-z0-9_]+', '-', place.name).strip('-') or 'worktree'}"
+
+
+def _retire(main: Repository, folder: Path, left: Path, kept: str) -> tuple[Aside, ...]:
+    """Take git's own folder for a worktree off its list; with submodules in it, it is moved to `left` whole."""
+    lost = aside.keep_stranded(main, folder, f"{kept}/aside")
+    if plainfiles.look(folder / "modules").kind == "folder" and plainfiles.walk(folder / "modules")[0]:
+        place = plainfiles.move_out(folder.parent, folder.name, left / "git")
+        return (*lost, Aside(f"submodules of the worktree {folder.name}", "", str(place)))
+    _delete(folder)
+    return lost
 
 
 def _delete(folder: Path) -> None:

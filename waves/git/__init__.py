@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from waves.git.asking import Address, absolute, advertised, fault_of, has
 from waves.git.committing import author, committer
 from waves.git.credentials import credential_programs, lend
 from waves.git.far_side import hooks_state, local_path, trust_hooks, where
@@ -64,8 +65,6 @@ from waves.git.worktrees import (
     branch_of,
     detach,
     head_of,
-    ignored,
-    prune_worktrees,
     remove_worktree,
     reset_hard,
     uncommitted,
@@ -75,13 +74,16 @@ from waves.git.worktrees import (
 __all__ = [
     "BIG",
     "ZERO",
+    "Address",
     "ChangedPath",
     "FoundLine",
     "Merged",
     "PastCommit",
     "Repository",
     "Setting",
+    "absolute",
     "add_worktree",
+    "advertised",
     "attach",
     "author",
     "author_of",
@@ -104,6 +106,7 @@ __all__ = [
     "diff",
     "discover",
     "existing",
+    "fault_of",
     "fetch",
     "fetch_objects",
     "file_at",
@@ -111,9 +114,9 @@ __all__ = [
     "filters_named",
     "first_parents",
     "gitlinks",
+    "has",
     "head_of",
     "hooks_state",
-    "ignored",
     "import_objects",
     "init",
     "is_ancestor",
@@ -131,7 +134,6 @@ __all__ = [
     "patch_ids",
     "paths_touching",
     "plumbing",
-    "prune_worktrees",
     "push",
     "push_refs",
     "rebase",

@@ -24,13 +24,13 @@ def worktree_of(repository: Repository, path: Path) -> Repository | None:
     return None
 
 
-def prune_worktrees(repository: Repository) -> None:
-    call(repository, "worktree", "prune")
+def remove_worktree(repository: Repository, path: Path, *, with_repositories: bool = False) -> None:
+    """Remove a worktree; git itself looks once more whether anything in it is uncommitted.
 
-
-def remove_worktree(repository: Repository, path: Path) -> None:
-    """Remove a worktree whose contents the caller has shown to be safe elsewhere."""
-    call(repository, "worktree", "remove", "--force", "--force", "--", str(path))
+    Git refuses to do so for one with submodules, so with those the caller has to have shown that nothing is lost.
+    """
+    force = ["--force"] if with_repositories else []
+    call(repository, "worktree", "remove", *force, "--", str(path))
 
 
 def attach(worktree: Repository, branch: str) -> None:
@@ -64,13 +64,6 @@ def uncommitted(worktree: Repository, *, ignored: bool = False) -> list[str]:
     raw = call(worktree, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames",
                "--ignore-submodules=dirty", *options).out  # fmt: skip
     return [entry[3:] for entry in raw.decode("utf-8", "surrogateescape").split("\0") if entry]
-
-
-def ignored(worktree: Repository) -> list[str]:
-    """Ignored paths that are there; a folder of nothing else stands for what is in it."""
-    raw = call(worktree, "status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignored=traditional").out
-    entries = raw.decode("utf-8", "surrogateescape").split("\0")
-    return [entry[3:] for entry in entries if entry.startswith("!! ")]
 
 
 def branch_of(worktree: Repository) -> str | None:

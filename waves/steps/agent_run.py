@@ -15,7 +15,7 @@ from typing import Any
 from waves import agents, git, prompts
 from waves.agents import quarantine, scrubbing
 from waves.agents import run as runs
-from waves.agents.snapshot import shown
+from waves.agents.plainfiles import shown
 from waves.plan.model import WRITERS, Agent
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
 from waves.steps import about, claim, guarded, reach

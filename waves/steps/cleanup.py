@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from waves import git, locks
-from waves.agents import worktrees
+from waves.agents import aside, onlycopies, worktrees
+from waves.agents.plainfiles import shown
 from waves.errors import GitError, UnknownIssueError
-from waves.steps import claim
+from waves.steps import claim, kept
+from waves.steps.guarded import kept_refs
 from waves.steps.work import Done, HeldError, Work, to_json
-
-NAMED = 20  # ignored files named in the record
 
 
 def run(work: Work) -> Done:
@@ -20,8 +23,8 @@ def run(work: Work) -> Done:
     path = batch.worktree_path(work.unit)
     merged = next(one.result for one in work.facts.records.values() if one.result.get("merged"))
     head = str(merged["head"])
-    lost = _remove_worktree(work, head)
     _keep(work, head)
+    kept_in = _remove_worktree(work, head)
     tip = git.resolve(batch.repository, f"refs/heads/{branch}")
     if tip is not None and not work.unit.adopted:
         if not _was_merged(work, tip, head):
@@ -32,22 +35,21 @@ def run(work: Work) -> Done:
     _close_issues(work)  # before the claim goes: whoever finds the unit free must find its issues closed
     _remove_from_remote(work, head)
     claim.forget(work.batch, work.unit.name)
-    found = {"worktree": str(path), "branch": branch, "ignored_files_removed": lost, "at": time.time()}
+    found = {"worktree": str(path), "branch": branch, "kept_in": kept_in, "at": time.time()}
     work.folder.write_target("cleaned.json", to_json(found))
     return Done(found, ("cleaned.json",))
 
 
-def _remove_worktree(work: Work, head: str) -> list[str]:
-    """Remove it if nothing in it is nowhere else; the ignored files that went with it."""
+def _remove_worktree(work: Work, head: str) -> str:
+    """Remove it once nothing in it is nowhere else; the folder that ignored files of it were moved to, if any were."""
     batch = work.batch
     path = batch.worktree_path(work.unit)
     worktree = git.worktree_of(batch.repository, path)
     if worktree is None:
-        return []
+        return ""
     if not path.exists():
-        with _one_at_a_time(work):
-            git.prune_worktrees(batch.repository)  # or git would not let go of the branch
-        return []
+        _forget_worktree(work, worktree)
+        return ""
     if git.branch_of(worktree) not in (work.branch, None):
         raise HeldError("waiting", f"{path} is kept: somebody put it on another branch")
     if worktrees.is_locked(worktree):
@@ -55,11 +57,49 @@ def _remove_worktree(work: Work, head: str) -> list[str]:
     if not _was_merged(work, git.resolve(worktree, "HEAD"), head):
         raise HeldError("waiting", f"{path} is kept: it has commits that were not merged")
     if left := git.uncommitted(worktree):
-        raise HeldError("waiting", f"{path} is kept: uncommitted {', '.join(left[:5])}")
-    ignored = [name for name in git.ignored(worktree) if name not in batch.plan.setup.copy]
+        raise HeldError("waiting", f"{path} is kept: uncommitted {', '.join(shown(one) for one in left[:5])}")
+    contents = onlycopies.look(worktree, functools.partial(_advertised, batch.repository))
+    _refuse_only_copies(path, contents.only)
+    _keep_stranded(work, worktree)
+    place = _place_for_ignored(work, path)
+    onlycopies.move_ignored(worktree, contents.ignored, place)
     with _one_at_a_time(work):
-        git.remove_worktree(batch.repository, path)
-    return ignored[:NAMED]
+        worktrees.unlock(worktree)
+        git.remove_worktree(batch.repository, path, with_repositories=bool(contents.inside))
+    return str(place) if contents.ignored else ""
+
+
+def _refuse_only_copies(path: Path, only: Sequence[onlycopies.OnlyCopy]) -> None:
+    if only:
+        what = "; ".join(str(one) for one in only[:5]) + ("; …" if len(only) > 5 else "")
+        raise HeldError("waiting", f"{path} is kept: {what}. Save it elsewhere or delete it there, then run `doit`")
+
+
+def _forget_worktree(work: Work, worktree: git.Repository) -> None:
+    """Take a worktree whose folder somebody removed off git's list, or git would not let go of the branch."""
+    ask = functools.partial(_advertised, work.batch.repository)
+    _refuse_only_copies(worktree.git_dir, onlycopies.lost_submodules(worktree, ask))
+    _keep_stranded(work, worktree)
+    with _one_at_a_time(work):
+        worktrees.unlock(worktree)
+        git.remove_worktree(work.batch.repository, work.batch.worktree_path(work.unit))
+
+
+def _advertised(repository: git.Repository, url: str) -> set[str]:
+    """What the remote of a repository inside has; nothing where git must not be sent to such an address."""
+    return set() if git.fault_of(url, local=True) else git.advertised(repository, git.Address(url))
+
+
+def _keep_stranded(work: Work, worktree: git.Repository) -> None:
+    """Keep what only the worktree's own logs lead to."""
+    found = aside.keep_stranded(work.batch.repository, worktree.git_dir, f"{kept_refs(work)}worktree/aside")
+    kept.note(work.path, "worktree", found)
+
+
+def _place_for_ignored(work: Work, path: Path) -> Path:
+    """On the disk that the worktree is on, so that moving there takes no time and no room."""
+    place = work.path / kept.LEFT
+    return place if work.path.stat().st_dev == path.stat().st_dev else path.parent / kept.LEFT / path.name
 
 
 def _was_merged(work: Work, commit: str | None, head: str) -> bool:

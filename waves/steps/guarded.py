@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from waves import git
-from waves.agents import Result, quarantine, restore, saved, snapshot, worktrees
+from waves.agents import Result, aside, index, plainfiles, quarantine, restore, saved, snapshot, worktrees
 from waves.agents import run as runs
 from waves.git import given
 from waves.records import read_json, write_json
@@ -73,7 +73,35 @@ def move_to(work: Work, head: str) -> None:
         kept = f"{kept_refs(work)}before-{head[:12]}"
         if git.resolve(repository, kept) is None:
             git.update_ref(repository, kept, before, git.ZERO)
+    _clear_the_way(work, worktree, before, head)
     git.reset_hard(worktree, head)
+
+
+def _clear_the_way(work: Work, worktree: git.Repository, before: str | None, head: str) -> None:
+    """Move away what stands where a new head has files: git would delete it, a whole repository included.
+
+    Uncommitted files are kept under a ref by now; what is ignored, and repositories, are not.
+    """
+    assert worktree.work_tree is not None
+    tracked = index.entries(worktree) or {}
+    wanted = index.tree(work.batch.repository, head)
+    known = index.tree(work.batch.repository, before) if before else {}
+    modified = set(index.modified(worktree))
+    for path, entry in wanted.items():
+        if entry[0] == index.GITLINK or (known.get(path) == entry and path not in modified):
+            continue
+        for place in (*_folders_above(path), path):
+            there = plainfiles.look(worktree.work_tree / place, 0).kind
+            in_the_way = place == path if there == "folder" else there != "absent" and place not in tracked
+            if not in_the_way:
+                continue
+            if moved := plainfiles.move_out(worktree.work_tree, place, work.path / kept.LEFT):
+                work.say(f"flag: {plainfiles.shown(place)} stood in the way of what was pushed; it is now {moved}")
+
+
+def _folders_above(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 # ---- before and after a run
@@ -154,6 +182,7 @@ def _put_back(
     """Undo differences: refs first, because a worktree that is gone is made anew from its branch."""
     refs = [one for one in differences if one.kind == "ref"]
     if refs:
+        _keep_moved(work, refs, removed.parent.name)
         yield from restore.restore(worktree, before, refs, removed)
     if not writes:  # after a run that may write, the worktree is made anew when its commits have been taken in
         worktree.git_dir.mkdir(parents=True, exist_ok=True)
@@ -161,6 +190,13 @@ def _put_back(
             worktree_step.make(work, work.branch)
     if others := [one for one in differences if one.kind != "ref"]:
         yield from restore.restore(worktree, before, others, removed)
+
+
+def _keep_moved(work: Work, refs: Sequence[snapshot.Difference], run: str) -> None:
+    """Keep where a run had moved refs that are about to be put back: a commit may be on none but these."""
+    there = git.refs(work.batch.repository)
+    moved = {one.path: there[one.path] for one in refs if one.path in there}
+    kept.note(work.path, run, aside.keep_moved(work.batch.repository, moved, f"{kept_refs(work)}{run}/aside"))
 
 
 def collect(work: Work, directory: Path, result: Result | None = None) -> quarantine.Collected:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from waves import git
 from waves.agents.aside import Aside
 from waves.records import read_json, write_json
-from waves.shapes import made, rows, words
+from waves.shapes import made, rows
 
 if TYPE_CHECKING:
     from waves.steps.batch import Batch
@@ -31,10 +31,11 @@ class Kept:
 
 
 def note(folder: Path, run: str, found: Sequence[Aside]) -> None:
-    """Write down what one run left; the same run again replaces what was known of it."""
+    """Write down what one run left, beside what is known of it already."""
     value = read_json(folder / FILE) or {}
-    if found or run in value:
-        write_json(folder / FILE, {**value, run: [asdict(one) for one in found]})
+    known = rows(value, run)
+    if new := [row for one in found if (row := asdict(one)) not in known]:
+        write_json(folder / FILE, {**value, run: [*known, *new]})
 
 
 def of(batch: Batch, unit: str) -> tuple[Kept, ...]:
@@ -50,12 +51,13 @@ def _aside(batch: Batch, folder: Path) -> Iterator[Kept]:
     there = git.refs(batch.repository, f"refs/waves/{batch.plan.batch}/{folder.name}/")
     for run in sorted(value):
         for one in (found for row in rows(value, run) if (found := made(Aside, row))):
-            place = folder / "runs" / run / "git"
+            place = Path(one.place) if one.place else folder / "runs" / run / "git"
             if one.ref in there:
                 yield Kept(f"{one.what}, of {run}", one.ref, f"git show {one.ref}")
             elif not one.ref and place.is_dir():
                 shown = shlex.quote(_relative(batch, place))
-                yield Kept(f"{one.what}, of {run}", shown, f"git --git-dir={shown} log --all")
+                command = f"ls {shown}/modules" if one.place else f"git --git-dir={shown} log --all"
+                yield Kept(f"{one.what}, of {run}", shown, command)
 
 
 def _files(batch: Batch, folder: Path) -> Iterator[Kept]:
@@ -63,11 +65,11 @@ def _files(batch: Batch, folder: Path) -> Iterator[Kept]:
     place = Path(str(cleaned.get("kept_in") or folder / LEFT))
     if not place.is_dir():
         return
-    names = words(cleaned, "kept")
+    names = sorted(path.name for path in place.iterdir())
     listed = ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
     shown = shlex.quote(_relative(batch, place))
     what = "ignored files that were made after set-up"
-    yield Kept(f"{what}: {listed}" if listed else what, shown, f"ls -A {shown}")
+    yield Kept(f"{what}: {listed}", shown, f"ls -A {shown}")
 
 
 def _relative(batch: Batch, path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from waves import git
-from waves.agents.snapshot import shown
+from waves.agents.plainfiles import shown
 
 NAMED = 5  # paths named in one sentence
 

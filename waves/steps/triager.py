@@ -78,9 +78,10 @@ def _answer(
         raise WavesError(f"triager: {result.failure.message}; {result.failure.what_next}")
     answer = Invalid(result.failure.message) if result.failure else contracts.read_claims(result.message)
     if changed := _changed(job, directory):
-        answer = Invalid(f"it changed what it must not: {changed}")
+        answer = Invalid(f"it changed what it must not: {changed}; its checkout is kept as {job.worktree}")
     write_json(directory / "judged.json", {"fault": answer.reason if isinstance(answer, Invalid) else None})
-    shutil.rmtree(job.worktree, ignore_errors=True)
+    if not changed:  # else it may hold what is nowhere else
+        shutil.rmtree(job.worktree, ignore_errors=True)
     return answer
 
 

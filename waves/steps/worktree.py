@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from waves import git, process, prompts
-from waves.agents import worktrees
+from waves.agents import onlycopies, worktrees
 from waves.forges import Pull
 from waves.git import given
 from waves.records import RESULTS, made_by_runs, read_json, write_text
 from waves.shapes import fits
-from waves.steps import base_commits, claim, duplicate
+from waves.steps import base_commits, claim, duplicate, kept
 from waves.steps import branch as branches
 from waves.steps.batch import Batch, lent
 from waves.steps.pr import refuse_other_base
@@ -147,13 +147,16 @@ def _adopt(work: Work) -> Taken:
 def make(work: Work, branch: str) -> git.Repository:
     """The unit's worktree, sound, on its branch and set up: one that is stays as it is, else it is made (anew)."""
     batch = work.batch
-    rebuilt = worktrees.rebuild(batch.repository, batch.worktree_path(work.unit), branch)
+    below = f"{claim.kept(batch, work.unit.name)}worktree"
+    rebuilt = worktrees.rebuild(batch.repository, batch.worktree_path(work.unit), branch, below)
+    kept.note(work.path, "worktree", rebuilt.aside)
+    for one in rebuilt.aside:
+        work.say(f"flag: kept of the old worktree: {one.what}")
     if rebuilt.left:
         work.say(f"flag: what stood there was no sound worktree on {branch}: it is kept, whole, as {rebuilt.left}")
-    mark = rebuilt.worktree.git_dir / "waves-set-up"  # goes where the worktree goes
-    if not mark.exists():
+    if not (rebuilt.worktree.git_dir / onlycopies.SET_UP).exists():  # it goes where the worktree goes
         _set_up(batch, batch.worktree_path(work.unit))
-        write_text(mark, "")
+        onlycopies.note_set_up(rebuilt.worktree)
     return rebuilt.worktree
 
 
