@@ -90,3 +90,13 @@ def test_a_branch_that_conflicts_is_not_brought_up_to_date(github: GitHub, desk:
     github.person_pushes("main", {"README.md": "theirs\n"})
     with pytest.raises(ForgeError, match="can't bring its branch up to date: merge conflict between base and head"):
         desk.forge().update_branch(pull.number, pull.head)
+
+
+def test_a_commit_of_the_base_is_known_by_the_pull_request_that_brought_it(github: GitHub, desk: Desk) -> None:
+    pull = desk.opened()
+    merged = github.merges(pull.number)
+    still_open = desk.opened("fix/open", "")
+    by_hand = github.person_pushes("main", {"b.txt": "by hand\n"})
+    forge = desk.forge()
+    assert forge.merged_by([merged, by_hand, still_open.head, "0" * 40], "main") == {merged: pull.number}
+    assert forge.merged_by([merged], "release") == {}, "it was merged into another branch"
