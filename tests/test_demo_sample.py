@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from waves import demo, git, process, prompts
+from waves import artifact, demo, git, process, prompts
 from waves.errors import UsageError
 from waves.forges import Issue
 from waves.forges.local_issues import IssueFolder
@@ -77,11 +77,9 @@ class Tree:
         return self.run("implementer", self.dispatch())
 
     def review(self) -> dict[str, object]:
-        diff = git.diff(self.repository, self.base, self.head).decode()
-        files = tuple(
-            prompts.ChangedFile(one.path, one.added, one.deleted)
-            for one in git.changes(self.repository, self.base, self.head)
-        )
+        shown = artifact.shown_files(self.repository, self.base, self.head)
+        diff = artifact.whole(shown)
+        files = tuple(prompts.ChangedFile(one.path, one.added or 0, one.deleted or 0) for one in shown)
         request = prompts.ReviewRequest(
             unit=self.unit.name, branch=self.unit.branch, base="main", base_commit=self.base, head=self.head,
             repository="tally", worktree=self.path, dispatch_prompt=self.dispatch(), issues=(), diff=diff, files=files,

@@ -178,7 +178,7 @@ def test_no_program_of_the_configuration_runs(repository: Repository, tmp_path: 
     assert tree is not None
     theirs = commit(tree, "a.txt", "theirs\n")
     assert git.merge_tree(repository, mine, theirs).conflicts == ("a.txt",)
-    assert git.diff(repository, base, mine)
+    assert [one.path for one in git.patches(repository, base, mine)]
     assert git.uncommitted(tree) == []
     assert not trace.exists()
 

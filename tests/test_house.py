@@ -18,7 +18,7 @@ from plan_texts import DESIGN, SMALL
 ROOT = Path(__file__).resolve().parent.parent
 # From the ground up: a module imports from the lines above its own, and from its own package. The design has it too.
 LAYERS = """
-errors, inert, patterns, plaintext, scrub, shapes
+errors, inert, patterns, plaintext, scrub, shapes, suspicious
 keyrings
 process, records, locks
 confinement
@@ -26,7 +26,7 @@ contracts
 plan
 lifecycle, prompts, verdicts
 git, rulings
-agents, channels, demo, forges
+agents, artifact, channels, demo, forges
 triage
 report.texts
 steps
@@ -41,7 +41,8 @@ cli
 """
 # Decisions, and words: functions of facts, which know no shell. Neither process nor clock nor network is theirs.
 PURE = (
-    "inert", "patterns", "plaintext", "scrub", "keyrings", "contracts", "plan", "lifecycle", "prompts", "verdicts",
+    "inert", "patterns", "plaintext", "scrub", "suspicious", "keyrings", "contracts", "plan", "lifecycle", "prompts",
+    "verdicts",
     "triage.model", "triage.text", "triage.regions", "triage.findings", "triage.order", "triage.scopes",
     "triage.claims", "triage.definitions", "triage.draft", "triage.globs", "triage.known", "triage.meeting",
     "triage.naming", "triage.numbered", "triage.proposal", "triage.words",
@@ -51,7 +52,7 @@ OF_PURE = ("errors", "records", "shapes", *PURE)  # all of Waves that a pure mod
 NOT_PURE = {"os", "random", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "time"}
 # The shell knows what the plan says and what agents owe, and decides nothing.
 SHELL = ("process", "locks", "confinement", "git", "agents", "channels", "forges", "demo")
-OF_SHELL = ("errors", "records", "shapes", "plaintext", "scrub", "contracts", "plan.model", *SHELL)
+OF_SHELL = ("errors", "records", "shapes", "plaintext", "scrub", "suspicious", "contracts", "plan.model", *SHELL)
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 50  # lines
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|managers?|misc|common)(_|$)", re.IGNORECASE)
 SLOW = {"rich", "jinja2", "github", "jsonschema", "strictyaml"}

@@ -301,21 +301,24 @@ def test_a_second_try_names_the_fault_of_the_first() -> None:
 
 
 def test_a_diff_at_the_limit_is_shown_and_one_above_it_becomes_a_list_with_commands() -> None:
-    files = (prompts.ChangedFile("a b'.py", 7, 2),)
+    files = (
+        prompts.ChangedFile("a b.py", 7, 2, command="git diff-tree -- 'a b.py'"),
+        prompts.ChangedFile("x.png", 0, 0, command="git cat-file blob 1234", note="not shown: PNG image, 5 bytes"),
+    )
     whole = prompts.reviewer(replace(REQUEST, diff="é" * 200_000, files=files))
     long = prompts.reviewer(replace(REQUEST, diff="é" * 200_000 + "!", files=files))
     assert "é" * 200_000 in whole
     assert "ééé" not in long
-    assert f"git --no-pager --literal-pathspecs diff {'a' * 40}...{'b' * 40} -- 'a b'\"'\"'.py'" in long
-    assert "a b'.py (+7 -2)" in long
+    assert "a b.py (+7 -2)\n    git diff-tree -- 'a b.py'\n" in long
+    assert "x.png (not shown: PNG image, 5 bytes)\n    git cat-file blob 1234\n" in long
 
 
 def test_a_very_long_list_of_files_is_cut_with_the_command_for_the_rest() -> None:
-    files = tuple(prompts.ChangedFile(f"f{number}", 1, 1) for number in range(502))
+    files = tuple(prompts.ChangedFile(f"f{number}", 1, 1, command="git show") for number in range(502))
     prompt = prompts.reviewer(replace(REQUEST, diff="x" * 400_001, files=files))
     assert "f499 (+1 -1)" in prompt
     assert "f500 (+1 -1)" not in prompt
-    assert "and 2 more files" in prompt
+    assert f"and 2 more files\n    git --no-pager diff-tree -r --name-only --no-renames {'a' * 40} {'b' * 40}" in prompt
 
 
 # ---- corrector

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from waves import git, workspace
+from waves import artifact, git, workspace
 from waves.commands import rule, stop
 from waves.commands.ask import LATER
 from waves.errors import UsageError, WavesError
@@ -138,7 +138,7 @@ class Watch:
         merge = str(latest.result.get("merge_commit") or "")
         base = git.resolve(repository, f"{merge}^1") if merge else planned.batch.base_head
         old = git.merge_base(repository, head, base or head) or head
-        click.echo_via_pager(plain(git.diff(repository, old, head).decode("utf-8", "replace")))
+        click.echo_via_pager(artifact.whole(artifact.shown_files(repository, old, head)))
         return ""
 
     def _pull(self) -> str:

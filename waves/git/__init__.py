@@ -5,6 +5,7 @@ from __future__ import annotations
 from waves.git.asking import Address, absolute, advertised, fault_of, has
 from waves.git.committing import author, committer
 from waves.git.credentials import credential_programs, lend
+from waves.git.differences import FilePatch, hunks, patch_ids, patches
 from waves.git.far_side import hooks_state, local_path, trust_hooks, where
 from waves.git.hardened import ZERO, Repository, Setting, call, discover, settings_of
 from waves.git.history import (
@@ -20,7 +21,6 @@ from waves.git.history import (
     merge_base,
     message,
     past_commits,
-    patch_ids,
     refs,
     resolve,
     takes_author,
@@ -49,7 +49,6 @@ from waves.git.trees import (
     changes,
     clean_merge,
     commit_tree,
-    diff,
     file_at,
     files_at,
     filters_named,
@@ -76,6 +75,7 @@ __all__ = [
     "ZERO",
     "Address",
     "ChangedPath",
+    "FilePatch",
     "FoundLine",
     "Merged",
     "PastCommit",
@@ -103,7 +103,6 @@ __all__ = [
     "credential_programs",
     "delete_ref",
     "detach",
-    "diff",
     "discover",
     "existing",
     "fault_of",
@@ -117,6 +116,7 @@ __all__ = [
     "has",
     "head_of",
     "hooks_state",
+    "hunks",
     "import_objects",
     "init",
     "is_ancestor",
@@ -132,6 +132,7 @@ __all__ = [
     "object_sizes",
     "past_commits",
     "patch_ids",
+    "patches",
     "paths_touching",
     "plumbing",
     "push",

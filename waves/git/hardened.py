@@ -51,7 +51,9 @@ SAFE = {
 
 PROGRAM_SETTINGS = r"^(filter\..*\.(clean|smudge|process|required)|diff\..*\.(command|textconv)|merge\..*\.driver)$"
 ZERO = "0" * 40
-PLAIN = ("--no-ext-diff", "--no-textconv")  # of a diff: no program of anybody's
+# Of a diff: no program of anybody's, and all of it whatever the settings say.
+FIXED_OPTIONS = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--ignore-submodules=none",
+                 "-O/dev/null")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

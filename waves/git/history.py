@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from waves.git.hardened import PLAIN, Repository, answer, call
+from waves.git.hardened import FIXED_OPTIONS, Repository, answer, call
 
 OBJECT_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
 
@@ -139,7 +139,7 @@ class PastCommit:
 def past_commits(repository: Repository, head: str, most: int) -> Iterator[PastCommit]:
     """The newest `most` commits that `head` reaches, newest first, merges left out."""
     raw = call(repository, "log", f"--max-count={most}", "--no-merges", "--no-renames", "--name-status", "-z",
-               "--no-ext-diff", "--no-textconv", "--no-show-signature", "--format=%x01%H%x00%B%x00",
+               *FIXED_OPTIONS, "--no-follow", "--no-show-signature", "--format=%x01%H%x00%B%x00",
                "--end-of-options", head, "--").out  # fmt: skip
     parts = raw.decode("utf-8", "surrogateescape").split("\0")
     at = 0
@@ -158,20 +158,10 @@ def past_commits(repository: Repository, head: str, most: int) -> Iterator[PastC
 def told_by(repository: Repository, head: str, published: Sequence[str]) -> str:
     """Everything that the commits say which `head` reaches and nothing published does: names, messages and patches."""
     revisions = "".join(f"{one}\n" for one in (head, *(f"^{each}" for each in published)))
-    raw = call(repository, "log", "--stdin", "--patch", "--text", "--diff-merges=combined", *PLAIN,
-               "--no-show-signature", "--format=%an%n%ae%n%cn%n%ce%n%B",
+    raw = call(repository, "log", "--stdin", "--patch", "--text", "--diff-merges=combined",
+               *FIXED_OPTIONS, "--no-show-signature", "--format=%an%n%ae%n%cn%n%ce%n%B",
                stdin=revisions.encode()).out  # fmt: skip
     return raw.decode("utf-8", "surrogateescape")
-
-
-def patch_ids(repository: Repository, ids: Sequence[str]) -> dict[str, str]:
-    """Commit id to patch id; merges and empty commits have none."""
-    if not ids:
-        return {}
-    patches = call(repository, "diff-tree", "--stdin", "-p", "--no-ext-diff", "--no-textconv", "--root",
-                   stdin="".join(f"{one}\n" for one in ids).encode())  # fmt: skip
-    lines = call(repository, "patch-id", "--stable", stdin=patches.out).text.splitlines()
-    return {commit: patch for patch, commit in (line.split() for line in lines)}
 
 
 def author_of(repository: Repository, commit: str) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from waves.git.hardened import Repository
-from waves.git.plumbing import BIG, plumbing
+from waves.git.plumbing import AS_TEXT, BIG, plumbing
 
 KINDS = {"100644": "file", "100755": "executable", "120000": "symlink", "160000": "submodule"}
 AT_ONCE = 200  # paths on one command line
@@ -98,7 +98,7 @@ def _counts(repository: Repository, old: str, new: str, paths: Sequence[str] = (
     """Path to lines added and deleted; None for what git calls binary, which is nothing among `paths`."""
     raw = plumbing(repository, "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-relative",
                    "--ignore-submodules=none", "--end-of-options", old, new, "--", *paths,
-                   as_text=bool(paths)).out  # fmt: skip
+                   attributes=AS_TEXT if paths else "").out  # fmt: skip
     found: dict[str, tuple[int, int] | None] = {}
     for entry in raw.decode("utf-8", "surrogateescape").split("\0"):
         if entry:

@@ -30,20 +30,21 @@ FIXED = {
     "merge.renormalize": "false",
     "merge.default": "text",
 }
+AS_TEXT = "* diff\n"
 PROMISOR = r"^remote\..*\.(url|promisor|partialclonefilter)$"
 
 
 def plumbing(
-    repository: Repository, *arguments: str, ok: Sequence[int] = (0,), stdin: bytes | None = None, as_text: bool = False
+    repository: Repository, *arguments: str, ok: Sequence[int] = (0,), stdin: bytes | None = None, attributes: str = ""
 ) -> process.Finished:
     """Run a plumbing command on object ids; refs have no names here. New objects go to the repository.
 
-    With `as_text` no blob is binary: git loads each one that it compares, so name the paths.
+    `attributes` are the only ones that count. With AS_TEXT no blob is binary: git loads each one that it compares.
     """
     with _room(repository) as (folder, env):
-        if as_text:
+        if attributes:
             (folder / "info").mkdir()
-            (folder / "info" / "attributes").write_text("* diff\n")
+            (folder / "info" / "attributes").write_text(attributes, "utf-8", "surrogateescape")
         done = process.run(["git", *arguments], cwd=folder, env=env, stdin=stdin)
     if done.code not in ok:
         raise GitError(arguments, done.code, done.err.decode("utf-8", "replace"))

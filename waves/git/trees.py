@@ -7,16 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from waves.errors import GitError
-from waves.git.hardened import PLAIN, Repository, call
+from waves.git.differences import as_text_but
+from waves.git.hardened import FIXED_OPTIONS, Repository, call
 from waves.git.history import merge_base
 from waves.git.manifest import ChangedPath, manifest
-from waves.git.plumbing import plumbing
-
-
-def diff(repository: Repository, old: str, new: str, *paths: str) -> bytes:
-    """What `new` did since it left `old` (three dots), as a patch."""
-    return call(repository, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames",
-                f"{old}...{new}", "--", *paths).out  # fmt: skip
+from waves.git.plumbing import BIG, plumbing
 
 
 def changes(repository: Repository, old: str, new: str) -> tuple[ChangedPath, ...]:
@@ -25,9 +20,11 @@ def changes(repository: Repository, old: str, new: str) -> tuple[ChangedPath, ..
 
 
 def paths_touching(repository: Repository, old: str, new: str, pattern: str) -> list[str]:
-    """Text files in which `new` added or removed a line that matches, since it left `old`."""
-    raw = call(repository, "diff", *PLAIN, "--no-renames", "--name-only", "--diff-filter=d", "-z",
-               f"-G{pattern}", f"{old}...{new}").out  # fmt: skip
+    """Files in which `new` added or removed a line that matches, since it left `old`; no attribute exempts one."""
+    fork = merge_base(repository, old, new) or old
+    long = [one.path for one in manifest(repository, fork, new) if max(one.old_size, one.size) > BIG]
+    raw = plumbing(repository, "diff-tree", "-r", *FIXED_OPTIONS, "--no-renames", "--name-only", "--diff-filter=d",
+                   "-z", f"-G{pattern}", "--end-of-options", fork, new, attributes=as_text_but(long)).out  # fmt: skip
     return [path for path in raw.decode("utf-8", "surrogateescape").split("\0") if path]
 
 
@@ -80,7 +77,8 @@ def lines_with(repository: Repository, commit: str, words: Sequence[str], widest
     if not words:
         return
     expression = "|".join(re.sub(r"[][(){}.*+?^$|\\]", r"\\\g<0>", word) for word in words)
-    options = ["--no-color", "--no-textconv", "--full-name", "-I", "-n", "-w", "-z", "-E", "-f", "-"]
+    options = ["--no-color", "--no-column", "--no-heading", "--no-break", "--no-textconv", "--full-name", "-I", "-n",
+               "-w", "-z", "-E", "-f", "-"]  # fmt: skip
     stdin = expression.encode("utf-8", "surrogateescape")
     raw = call(repository, "grep", *options, commit, "--", ok=(0, 1), stdin=stdin).out
     place, *parts = raw.decode("utf-8", "surrogateescape").split("\0")

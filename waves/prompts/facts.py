@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +118,8 @@ class ChangedFile:
     binary: bool = False
     generated: bool = False
     shown: str = FULL
+    command: str = ""  # shows it
+    note: str = ""  # why it can't be shown as text
 
     @property
     def name(self) -> str:
@@ -174,13 +175,13 @@ class ReviewRequest:
     @property
     def file_list(self) -> str:
         """A line of counts and a line with the command for each file."""
-        command = f"git --no-pager --literal-pathspecs diff {self.base_commit}...{self.head}"
         lines = [
-            f"{file.path} (+{file.added} -{file.deleted})\n    {command} -- {shlex.quote(file.path)}"
+            f"{file.name} ({file.note or f'+{file.added} -{file.deleted}'})\n    {file.command}"
             for file in self.files[:FILES_LISTED]
         ]
         if len(self.files) > FILES_LISTED:
-            lines.append(f"and {len(self.files) - FILES_LISTED} more files\n    {command} --name-only")
+            command = f"git --no-pager diff-tree -r --name-only --no-renames {self.base_commit} {self.head}"
+            lines.append(f"and {len(self.files) - FILES_LISTED} more files\n    {command}")
         return "\n".join(lines)
 
 

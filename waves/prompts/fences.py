@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-SURROGATE = re.compile(r"[\ud800-\udfff]")
-# Characters that make text read otherwise than it is: changes of direction, and the invisible "tag" alphabet.
-DISGUISE = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+from waves.suspicious import spelled
+
 BACKTICKS = re.compile(r"`+")
 
 
 def plain(text: str) -> str:
-    """Text without control characters other than newline and tab, and with disguising characters spelt out.
+    """Text with everything spelled out that nobody can see, except what its script or an emoji needs.
 
     What a prompt shows is exactly this, so a quote from a prompt has to be looked for in `plain` of the original.
     """
-    visible = DISGUISE.sub(lambda match: f"<U+{ord(match[0]):04X}>", CONTROL.sub("", text))
-    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", visible)
+    return spelled(text.replace("\r\n", "\n"), ordinary=False)
 
 
 def line(text: object) -> str:

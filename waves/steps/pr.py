@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from waves import git
+from waves import artifact, git
 from waves.forges import Pull
 from waves.records import Record, made_by_runs, read_json, write_json
 from waves.report import texts
@@ -151,8 +151,9 @@ def branch_shape(work: Work, head: str) -> dict[str, Any]:
         raise work.escalate("the branch has no commit of its own: the run ended without one")
     made, _ = made_by_runs(work.path)
     strange = [] if work.unit.adopted else [commit[:8] for commit in commits if commit not in made]
-    touched = git.changes(repository, base, head)
-    lines = sum(change.added + change.deleted for change in touched if not change.binary)
+    files = artifact.shown_files(repository, git.merge_base(repository, base, head) or base, head)
+    touched = {path for one in files for path in (one.path, one.source)}
+    lines = sum((one.added or 0) + (one.deleted or 0) for one in files)
     flags = list(work.facts.records["implement"].result.get("flags", ())) if "implement" in work.facts.records else []
     if strange:
         flags.append(f"commits that no agent run made: {', '.join(strange)}")

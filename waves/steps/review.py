@@ -8,11 +8,12 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from waves import contracts, git, prompts
+from waves import artifact, contracts, git, prompts
 from waves.agents import ANSWER
+from waves.artifact import ShownFile
 from waves.contracts import Invalid, Review
 from waves.prompts import coverage
-from waves.prompts.facts import CUT, FILES_LISTED, FULL, ChangedFile, Deferred, ReviewRequest
+from waves.prompts.facts import CUT, FILES_LISTED, FLAGGED, FULL, ChangedFile, Deferred, ReviewRequest
 from waves.records import digest, read_json, read_text, write_text
 from waves.steps import agent_run
 from waves.steps.points import point_of, rules_of
@@ -65,20 +66,26 @@ class Shown:
     base: str  # where the branch left the base
     diff: str
     files: tuple[ChangedFile, ...]
+    flags: tuple[str, ...]  # what was noticed in it
 
 
 def _shown(work: Work, head: str) -> Shown:
     repository = work.batch.repository
     base = git.merge_base(repository, head, work.batch.base_head) or work.batch.base_head
-    diff = git.diff(repository, base, head).decode("utf-8", "replace")
+    files = artifact.shown_files(repository, base, head)
+    diff = artifact.whole(files)
+    of_path = {one.source: one for one in files} | {one.path: one for one in files}
     whole = prompts.is_whole(diff)
-    return Shown(base, diff, tuple(_changed(one, whole=whole) for one in git.manifest(repository, base, head)))
+    changed = tuple(_changed(one, of_path[one.path], whole=whole) for one in git.manifest(repository, base, head))
+    return Shown(base, diff, changed, artifact.flags(files))
 
 
-def _changed(one: git.ChangedPath, *, whole: bool) -> ChangedFile:
+def _changed(one: git.ChangedPath, seen: ShownFile, *, whole: bool) -> ChangedFile:
+    state = FLAGGED if seen.reasons else FULL
     return ChangedFile(
         one.path, one.added, one.deleted, one.status, one.kind, one.old, one.new, one.old_size, one.size,
-        one.counted, one.binary, prompts.is_generated(one.path), FULL if whole and not one.binary else CUT,
+        one.counted, one.binary, prompts.is_generated(one.path), state if whole and seen.is_shown else CUT,
+        seen.command, seen.note,
     )  # fmt: skip
 
 
@@ -101,7 +108,7 @@ def _request(work: Work, head: str, shown: Shown, fault: str | None, directory: 
         schema=json.dumps(contracts.schema_of("reviewer", version, strict=not by_file), indent=1),
         answer_file=directory / ANSWER if by_file else None,
         rules=rules_of(worktree),
-        flags=tuple(work.result("pr").get("flags", ())),
+        flags=(*work.result("pr").get("flags", ()), *shown.flags),
         deferred=_treated_before(work, SETTLED),
         corrected=tuple(one.point for one in _treated_before(work, (CORRECT,))),
         previous_fault=fault,
