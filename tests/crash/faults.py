@@ -25,9 +25,12 @@ WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 def install(fault: str) -> None:
-    """`act:57` (killed before its 57th act), `full:5` (no space from the 5th writing on), `clock:-86400` (seconds)."""
-    kind, _, number = fault.partition(":")
-    FAULTS[kind](int(number))
+    """`act:57` (killed before its 57th act), `full:5` (no space from the 5th writing on), `clock:-86400` (seconds).
+
+    `stop:57` (suspended before its 57th act), `before:2:push` (suspended before its 2nd act that names `push`).
+    """
+    kind, _, more = fault.partition(":")
+    FAULTS[kind](more)
 
 
 def _at(number: int, is_meant: Callable[[str, Any], bool], strike: Callable[[int], None]) -> None:
@@ -40,8 +43,27 @@ def _at(number: int, is_meant: Callable[[str, Any], bool], strike: Callable[[int
     sys.addaudithook(hook)
 
 
-def _killed(number: int) -> None:
-    _at(number, lambda event, arguments: event in ACTS or _writes(event, arguments), lambda now: _die())
+def _killed(number: str) -> None:
+    _at(int(number), _acts, lambda now: _die())
+
+
+def _acts(event: str, arguments: Any) -> bool:
+    return event in ACTS or _writes(event, arguments)
+
+
+def _stopped(number: str) -> None:
+    _at(int(number), _acts, lambda now: _sleep(now, int(number)))
+
+
+def _stopped_before(words: str) -> None:
+    number, _, word = words.partition(":")
+    _at(int(number), lambda event, arguments: _acts(event, arguments) and word in repr(arguments),
+        lambda now: _sleep(now, int(number)))  # fmt: skip
+
+
+def _sleep(now: int, number: int) -> None:
+    if now == number:
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _die() -> None:
@@ -49,11 +71,11 @@ def _die() -> None:
     threading.Event().wait()  # this thread must not get on before the signal does
 
 
-def _full(number: int) -> None:
+def _full(number: str) -> None:
     def refuse(now: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    _at(number, _writes, refuse)
+    _at(int(number), _writes, refuse)
 
 
 def _writes(event: str, arguments: Any) -> bool:
@@ -64,9 +86,11 @@ def _writes(event: str, arguments: Any) -> bool:
     return writes and isinstance(path, (str, bytes)) and not os.fsdecode(path).startswith("/dev/")
 
 
-def _clock(seconds: int) -> None:
+def _clock(seconds: str) -> None:
     real = time.time
-    time.time = lambda: real() + seconds
+    time.time = lambda: real() + int(seconds)
 
 
-FAULTS: dict[str, Callable[[int], None]] = {"act": _killed, "full": _full, "clock": _clock}
+FAULTS: dict[str, Callable[[str], None]] = {
+    "act": _killed, "full": _full, "clock": _clock, "stop": _stopped, "before": _stopped_before,
+}  # fmt: skip

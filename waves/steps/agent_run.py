@@ -163,8 +163,6 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
     agent, allowance = work.batch.plan.agent_for(task.role), work.batch.allowance
     kind = agents.kind_of(agent)
     with _place(work, task, directory):
-        if runs.state(directory) in runs.NOT_BEGUN:
-            claim.refuse_taken(work.batch, work.unit.name)  # it may have waited for its place, or been suspended
         if about.read(directory) is None:
             if runs.state(directory) in runs.NOT_BEGUN:
                 _refuse_to_begin(work, agent)
@@ -174,6 +172,8 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
         job = _job(work, task, directory)
         was_over = runs.state(directory) is runs.State.ENDED
         spec, asked = kind.spec(agent, job), read_text(directory / "asked.md")
+        if runs.state(directory) in runs.NOT_BEGUN:
+            claim.refuse_taken(work.batch, work.unit.name)  # it may have waited for its place, or been suspended
         must_stop = functools.partial(agents.cut_short, kind, job, lambda: allowance.over_budget(work.unit.name))
         if work.batch.once:
             runs.begin(directory, spec, asked)
