@@ -189,6 +189,68 @@ def with_other_name(world: World) -> World:
     return world
 
 
+def with_another_base(world: World) -> World:
+    plain(world)
+    world.git("branch", "-m", "main", "trunk", at=world.origin)
+    world.git("update-ref", "-d", "refs/remotes/origin/main")
+    return world
+
+
+def triangular(world: World) -> World:
+    """A person's own pushes go to a fork; what Waves does for the repository of the plan goes to origin."""
+    plain(world)
+    world.git("init", "-q", "--bare", str(world.folder / "fork.git"))
+    world.git("remote", "add", "fork", str(world.folder / "fork.git"))
+    world.git("config", "remote.pushDefault", "fork")
+    world.git("config", "push.default", "current")
+    return world
+
+
+def mirror(world: World) -> World:
+    plain(world)
+    world.git("config", "remote.origin.mirror", "true")
+    world.git("config", "remote.origin.fetch", "+refs/*:refs/mirror/*")
+    return world
+
+
+def at_address(address: str, *settings: tuple[str, str]) -> Callable[[World], World]:
+    """`{origin}` and `{folder}` are where the origin and its folder are."""
+
+    def make(world: World) -> World:
+        plain(world)
+        named = {"origin": str(world.origin), "folder": str(world.folder)}
+        for key, value in settings:
+            world.git("config", "--global", key.format(**named), value.format(**named))
+        world.git("remote", "set-url", "origin", address.format(**named))
+        return world
+
+    return make
+
+
+def in_folder_with_spaces(world: World) -> World:
+    world.origin = world.folder / "the origin.git"
+    world.forge = world.folder / "the origin.forge"
+    return plain(world)
+
+
+def detached(world: World) -> World:
+    plain(world)
+    world.git("checkout", "-q", "--detach")
+    return world
+
+
+def checkout_of_bare(world: World) -> World:
+    """The layout of a bare repository with all its checkouts as worktrees."""
+    plain(world)
+    shutil.rmtree(world.checkout)
+    world.git("clone", "-q", "--bare", str(world.origin), str(world.folder / "bare"), at=world.folder)
+    world.git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*", at=world.folder / "bare")
+    for key, value in (("user.name", "Ana"), ("user.email", "ana@example.org")):
+        world.git("config", key, value, at=world.folder / "bare")
+    world.git("worktree", "add", "-q", str(world.checkout), "main", at=world.folder / "bare")
+    return world
+
+
 SITUATIONS = (
     Situation("owner", "the repository is yours", "works", "yours", plain),
     Situation("owner", "somebody else's, which `safe.directory` trusts", "works", "", trusted),
@@ -213,6 +275,18 @@ SITUATIONS = (
     Situation("remotes", "only one with another name", "no", "git remote rename upstream origin", with_other_name),
     Situation("remotes", "`origin` with another address for pushes", "no", "another address", pushed_elsewhere),
     Situation("remotes", "a clone of one branch", "works", "origin", cloned("--single-branch")),
+    Situation("remotes", "a base that `origin` lacks", "no", "write `base: trunk`", with_another_base),
+    Situation("remotes", "pushes of your own that go to a fork", "works", "origin", triangular),
+    Situation("remotes", "`origin` as a mirror", "works", "origin", mirror),
+    Situation("remotes", "a relative path", "works", "origin", at_address("../origin.git")),
+    Situation("remotes", "`file://`", "works", "origin", at_address("file://{origin}")),
+    Situation("remotes", "a path with a space", "works", "origin", in_folder_with_spaces),
+    Situation("remotes", "`url.….insteadOf`", "works", "origin",
+              at_address("mine:origin.git", ("url.{folder}/.insteadOf", "mine:"))),
+    Situation("remotes", "`url.….pushInsteadOf` to another place", "no", "another address",
+              at_address("{origin}", ("url.{folder}/elsewhere/.pushInsteadOf", "{folder}/"))),
+    Situation("remotes", "a detached HEAD", "works", "origin", detached),
+    Situation("remotes", "a worktree of a bare repository", "works", "origin", checkout_of_bare),
     Situation("identity", "set up in any way that git knows", "works", "Ana <ana@example.org>", plain),
     Situation("identity", "none", "no", "set `user.name` and `user.email`", nobody),
     Situation("signing", "off", "works", "not signed", plain),

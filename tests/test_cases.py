@@ -16,13 +16,10 @@ WRONG = {
     "filter-pair",
     "gitlink",
     "lfs-new-object",
-    "server-rules",
     "side-work",
     "submodule",
     "submodule-commit",
     "submodule-local-checks",
-    "triage-other-base",
-    "two-plans-one-unit",
 }
 BESIDE = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 

@@ -18,6 +18,7 @@ from plan_texts import DESIGN, SMALL
 ROOT = Path(__file__).resolve().parent.parent
 # From the ground up: a module imports from the lines above its own, and from its own package. The design has it too.
 LAYERS = """
+refusals
 errors, inert, patterns, plaintext, scrub, shapes, suspicious
 keyrings
 process, records, locks

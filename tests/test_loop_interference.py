@@ -222,8 +222,7 @@ def test_a_base_that_is_gone_or_was_made_anew_is_said_and_the_unit_goes_on_when_
     main = world.head("main")
     world.git("branch", "-m", "main", "trunk", at=world.origin)
     assert world.run(code=1).line("  a: ") == (
-        "  a: broken: the remote has no branch main, the `base` of plans/b.yaml: "
-        "push it again, or write the base's new name there"
+        "  a: broken: the remote has no branch main, the `base` of plans/b.yaml: push it, or write `base: trunk` there"
     )
     alone = world.git("commit-tree", f"{main}^{{tree}}", "-m", "chore: fresh", at=world.checkout)
     world.git("push", "-q", "origin", f"{alone}:refs/heads/main")

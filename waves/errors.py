@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from waves.refusals import refusal
+
 CREDENTIALS = re.compile(r"//[^/@\s]+@")  # in an address
 
 
@@ -36,12 +38,14 @@ class PlanError(UsageError):
 
 
 class GitError(WavesError):
-    """A git command failed: its own words are kept, because they say more than ours."""
+    """A git command failed: one line about it, and git's own words in `original`."""
 
     def __init__(self, command: Sequence[str], code: int, stderr: str) -> None:
         self.command, self.code = tuple(CREDENTIALS.sub("//", one) for one in command), code
         self.stderr = CREDENTIALS.sub("//", stderr.strip())
-        super().__init__(f"git {' '.join(self.command)} failed ({code}): {self.stderr or 'no message'}")
+        self.original = f"git {' '.join(self.command)} failed ({code}): {self.stderr or 'no message'}"
+        self.refusal = refusal(self.stderr)
+        super().__init__(str(self.refusal or " ".join(self.original.split())))
 
 
 class ForgeError(WavesError):

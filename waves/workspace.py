@@ -196,18 +196,24 @@ class Planned:
     # ---- beside other plans
 
     def elsewhere(self, unit: Unit) -> str | None:
-        """Why an issue of a unit is another batch's now; of two that could both begin, the first by file name may."""
+        """Why an issue or the branch of a unit is another batch's now; the first by file name may begin."""
         if self._dispatched(unit):
             return None
         for other in self.siblings:
             if other is self or other.fault or not self._same_target(other):
                 continue
             for theirs in other.plan.units:
-                shared = sorted(set(unit.issues) & set(theirs.issues))
+                shared = [f"issue #{one}" for one in sorted(set(unit.issues) & set(theirs.issues))]
+                branch = semantics.branch_in_plan(unit)
+                if not shared and branch and branch == semantics.branch_in_plan(theirs):
+                    shared = [f"branch {branch}"]
                 if shared and other.works_on(theirs, comes_first=other.path.name < self.path.name):
+                    way, also = (
+                        ("take it out of", "of") if shared[0].startswith("issue") else ("rename the unit in", "in")
+                    )
                     return (
-                        f"issue #{shared[0]} is in the batch '{other.name}' too, in unit '{theirs.name}': "
-                        f"take it out of {self.shown}:{unit.line} or of {other.shown}:{theirs.line}"
+                        f"{shared[0]} is in the batch '{other.name}' too, in unit '{theirs.name}': "
+                        f"{way} {self.shown}:{unit.line} or {also} {other.shown}:{theirs.line}"
                     )
         return None
 

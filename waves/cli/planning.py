@@ -25,11 +25,19 @@ def init_command() -> None:
 @click.option("--batch", required=True, metavar="NAME", help="The plan: plans/NAME.yaml.")
 @click.option("--label", default="", metavar="NAME", help="The open issues with this label.")
 @click.option("--milestone", default="", metavar="NAME", help="The open issues of this milestone.")
+@click.option("--base", default="", metavar="BRANCH", help="What units start from; default: that of the remote.")
 @click.option("--update", is_flag=True, help="Look again, and add what is new to the plan that is there.")
 @click.option("--agent", is_flag=True, help="Have an agent look as well; what it can't prove is left out.")
 @JSON
 def triage_command(
-    issues: tuple[int, ...], batch: str, label: str, milestone: str, update: bool, agent: bool, as_json: bool
+    issues: tuple[int, ...],
+    batch: str,
+    label: str,
+    milestone: str,
+    base: str,
+    update: bool,
+    agent: bool,
+    as_json: bool,
 ) -> None:
     """Find what collides among issues, and draft a plan: units, skips, order, and each finding with its evidence.
 
@@ -39,7 +47,7 @@ def triage_command(
     from waves import workspace
     from waves.commands import triage
 
-    wanted = triage.Wanted(batch, issues, label, milestone, update, agent)
+    wanted = triage.Wanted(batch, issues, label, milestone, update, agent, base)
     top = chosen.top()
     report = triage.triage(top, list(workspace.plans(top)), wanted, lambda text: click.echo(text, err=True))
     if as_json:

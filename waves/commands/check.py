@@ -13,7 +13,7 @@ from waves.errors import UnknownIssueError, WavesError
 from waves.forges import Issue
 from waves.plan import reader, semantics
 from waves.plan.faults import Fault
-from waves.plan.model import Plan
+from waves.plan.model import Plan, Unit
 from waves.plan.semantics import Facts
 from waves.plan.series import numbers_in
 from waves.preflight import Row
@@ -119,6 +119,7 @@ def gather(planned: Planned, batch: Batch) -> tuple[Facts, list[str]]:
         merged={} if planned.fault else planned.merged_parts(),
         known_issues=known,
         other_batches=dict(_in_hand_elsewhere(planned, batch)),
+        other_branches=dict(_branches_elsewhere(planned, batch)),
         overlaps=[(one.units[1], one.message) for one in scopes.overlaps(plan, paths)],
         strangers={number: words for number, one in (issues or {}).items() if (words := by_stranger(one))},
     ), notes + fault
@@ -138,12 +139,24 @@ def _unpushed(batch: Batch) -> list[str]:
 
 def _in_hand_elsewhere(planned: Planned, batch: Batch) -> Iterator[tuple[int, str]]:
     """Issue and batch of what other plans for the same repository name and have not done."""
+    for other, unit in _undone_elsewhere(planned, batch):
+        yield from ((issue, other.name) for issue in unit.issues)
+
+
+def _branches_elsewhere(planned: Planned, batch: Batch) -> Iterator[tuple[str, str]]:
+    """The branches of units that other plans for the same repository have not done, and whose they are."""
+    for other, unit in _undone_elsewhere(planned, batch):
+        if branch := semantics.branch_in_plan(unit):
+            yield branch, f"unit '{unit.name}' of the batch '{other.name}'"
+
+
+def _undone_elsewhere(planned: Planned, batch: Batch) -> Iterator[tuple[Planned, Unit]]:
     for other in planned.siblings:
         if other is planned or not other.reachable or other.checkout != batch.checkout:
             continue
         for unit in other.plan.units:
             if other.batch.outcome(unit.name).state not in ("merged", "dropped"):
-                yield from ((issue, other.name) for issue in unit.issues)
+                yield other, unit
 
 
 def _known_issues(batch: Batch, plan: Plan) -> tuple[Mapping[int, Issue] | None, list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ from waves.workspace import PLANS, Planned, editing, ignore_own_folders, reposit
 
 Say = Callable[[str], None]
 IN_THE_WAY = "{}: is there already; `waves triage --batch {} --update` adds what is new, and keeps what you wrote"
+NOT_PLAIN = re.compile(r"[^\w/.-]|^\W|^[\d.]+$|^(?:true|false|null|yes|no|on|off)$", re.IGNORECASE)  # for YAML
 ONE_UNIT = "units: [{unit: not-drafted-yet, issues: [1], type: feat}]\n"  # makes settings a plan that can be read
 
 
@@ -39,6 +42,7 @@ class Wanted:
     milestone: str = ""
     update: bool = False
     agent: bool = False
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Report:
 def triage(top: Path, plans: Sequence[Planned], wanted: Wanted, say: Say) -> Report:
     """Write the draft, or what the plan lacks; raises UsageError where nothing is to read, or a plan in the way."""
     known = next((one for one in plans if one.name == wanted.batch or one.path.stem == wanted.batch), None)
+    if wanted.update and wanted.base:
+        raise UsageError("--base is for a new plan: with --update, the plan's own `base` counts")
     if wanted.update:
         if known is None:
             raise UsageError(f"--update: no plan is called {wanted.batch!r}{_near(wanted.batch, plans)}")
@@ -81,7 +87,7 @@ def _draft(top: Path, plans: Sequence[Planned], wanted: Wanted, say: Say) -> Rep
     if not (wanted.numbers or wanted.label or wanted.milestone):
         raise UsageError("which issues? `waves triage 41 47 --batch NAME`, or --label, or --milestone")
     path = top / PLANS / f"{wanted.batch}.yaml"
-    settings = _settings(top, plans)
+    settings = _with_base(_settings(top, plans), wanted.base, repository_at(top))
     head = f"batch: {wanted.batch}\n{settings}"
     plan = reader.parse(head + ONE_UNIT, path)
     batch = Batch(plan, repository_at((top / (plan.checkout or ".")).resolve()), top)
@@ -113,6 +119,17 @@ def _settings(top: Path, plans: Sequence[Planned]) -> str:
         except UsageError:  # not a bare repository on this machine
             return "forge: github\n"
     return "forge: local\n"
+
+
+def _with_base(settings: str, wanted: str, repository: git.Repository) -> str:
+    """The settings with the base that was asked for, or else with the remote's default branch where they name none."""
+    lines = settings.splitlines(keepends=True)
+    if not wanted and any(line.startswith("base:") for line in lines):
+        return settings
+    if not wanted and git.remote_url(repository) is not None:
+        wanted = git.default_branch(repository) or ""
+    kept = "".join(line for line in lines if not line.startswith("base:"))
+    return kept + (f"base: {json.dumps(wanted) if NOT_PLAIN.search(wanted) else wanted}\n" if wanted else "")
 
 
 def _chosen(batch: Batch, wanted: Wanted) -> list[Issue]:

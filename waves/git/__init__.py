@@ -33,6 +33,7 @@ from waves.git.manifest import ChangedPath, changed_paths, manifest, object_size
 from waves.git.nearby import borrowed, local_remotes
 from waves.git.plumbing import BIG, plumbing
 from waves.git.remotes import (
+    default_branch,
     fetch,
     fetch_objects,
     push,
@@ -101,6 +102,7 @@ __all__ = [
     "commits",
     "committer",
     "credential_programs",
+    "default_branch",
     "delete_ref",
     "detach",
     "discover",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from waves import process
@@ -26,8 +27,24 @@ def remote_url(repository: Repository, remote: str = "origin", *, push: bool = F
 def _far(repository: Repository, remote: str, verb: str, *arguments: str, ok: Sequence[int] = (0,)) -> process.Finished:
     """A call that goes to a remote, with the token that somebody lends for it, and its other half kept in bounds."""
     settings, extra = lent(repository, remote)
+    if re.fullmatch(r"[\w.-]+", remote):  # a mirror takes no refs by name
+        settings = {**settings, f"remote.{remote}.mirror": "false"}
     there = far_side.options(repository, verb, remote)
     return call(repository, verb, *there, *arguments, ok=ok, extra=extra, settings=settings)
+
+
+def default_branch(repository: Repository, remote: str = "origin") -> str | None:
+    """The branch that a remote calls its default, or the only one it can be; None: nobody can tell.
+
+    What the remote says comes first: the note of it in this clone is as old as the clone.
+    """
+    lines = _far(repository, remote, "ls-remote", "--symref", "--", remote, "HEAD", "refs/heads/*").text.splitlines()
+    there = [line.partition("\trefs/heads/")[2] for line in lines if "\trefs/heads/" in line]
+    said = [line.removeprefix("ref: refs/heads/").partition("\t")[0] for line in lines if line.startswith("ref: ")]
+    noted = call(repository, "symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD", ok=(0, 1, 128)).text.strip()
+    here = call(repository, "symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128)).text.strip()
+    known = [*said, noted.removeprefix(f"refs/remotes/{remote}/"), here.removeprefix("refs/heads/")]
+    return next((name for name in [*known, *(there if len(there) == 1 else ())] if name in there), None)
 
 
 def fetch(repository: Repository, branches: Sequence[str], remote: str = "origin") -> None:

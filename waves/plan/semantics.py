@@ -9,7 +9,7 @@ from typing import Any
 
 from waves import records
 from waves.plan.faults import Fault, Path, Weight, did_you_mean
-from waves.plan.model import Agent, LocalForge, Plan
+from waves.plan.model import Agent, LocalForge, Plan, Unit
 from waves.plan.series import run_of
 
 NAMES_IN_FILE = {"name": "unit", "adopted_branch": "branch"}  # of attributes that the model calls something else
@@ -24,6 +24,7 @@ class Facts:
     known_issues: frozenset[int] | None  # those of the plan's that the forge has, or all of them
     other_batches: Mapping[int, str]  # issue -> the batch of another plan that names it
     overlaps: Sequence[tuple[str, str]] = ()  # unit, and what is said of its scope: another one's matches the same file
+    other_branches: Mapping[str, str] = field(default_factory=dict)  # branch -> whose it is in another plan
     strangers: Mapping[int, str] = field(default_factory=dict)  # issue -> what is to be known of its author
 
 
@@ -77,8 +78,7 @@ def _units(plan: Plan) -> Iterator[Fault]:
             continue
         names.add(unit.name)
         place = "branch" if unit.adopted_branch else "unit"
-        # Only the forge knows the branch of a pull request.
-        branch = "" if unit.pull_request and not unit.adopted_branch else unit.branch
+        branch = branch_in_plan(unit)
         if branch == plan.base:
             message = f"unit '{unit.name}': '{branch}' is the base, so it can't be its branch"
             yield Fault(("units", index, place), message)
@@ -89,6 +89,11 @@ def _units(plan: Plan) -> Iterator[Fault]:
         if number and (other := pulls.setdefault(number, unit.name)) != unit.name:
             message = f"unit '{unit.name}': the pull request #{number} is that of unit '{other}' too"
             yield Fault(("units", index, "pull_request"), message)
+
+
+def branch_in_plan(unit: Unit) -> str:
+    """The branch of a unit as far as its plan says; empty where only the forge knows it, of a pull request."""
+    return "" if unit.pull_request and not unit.adopted_branch else unit.branch
 
 
 def _issues(plan: Plan) -> Iterator[Fault]:
@@ -240,7 +245,7 @@ def faults_of_facts(plan: Plan, facts: Facts) -> tuple[Fault, ...]:
     Until the plan is confirmed this holds up the plan. After that the world may have changed since, which must not stop
     units that it does not concern: the weight is then `unit`. A merged unit's only fault is a changed entry.
     """
-    checks = (_changed, _taken, _unknown_issues, _in_other_batches, _overlapping, _by_strangers)
+    checks = (_changed, _taken, _unknown_issues, _in_other_batches, _branches_of_others, _overlapping, _by_strangers)
     return tuple(fault for check in checks for fault in check(plan, facts))
 
 
@@ -291,6 +296,17 @@ def _in_other_batches(plan: Plan, facts: Facts) -> Iterator[Fault]:
             if issue in facts.other_batches and unit.name not in facts.merged:
                 message = f"unit '{unit.name}': issue #{issue} is in the batch '{facts.other_batches[issue]}' too"
                 yield Fault(("units", index, "issues", place), message, _weight(plan), unit.name)
+
+
+def _branches_of_others(plan: Plan, facts: Facts) -> Iterator[Fault]:
+    for index, unit in enumerate(plan.units):
+        branch = branch_in_plan(unit)
+        if branch in facts.other_branches and unit.name not in facts.merged:
+            message = (
+                f"unit '{unit.name}': the branch '{branch}' is that of {facts.other_branches[branch]} too; rename one"
+            )
+            place = "branch" if unit.adopted_branch else "unit"
+            yield Fault(("units", index, place), message, _weight(plan), unit.name)
 
 
 def _overlapping(plan: Plan, facts: Facts) -> Iterator[Fault]:

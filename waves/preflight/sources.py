@@ -18,4 +18,15 @@ def remotes(look: Look) -> Answer:
     if pushed != address:
         return Answer(NO, "origin is pushed to another address than it is fetched from",
                       "`git remote get-url --push origin` shows it; Waves needs one repository for both")  # fmt: skip
+    if look.plan and look.plan.base not in _branches(look, look.plan.base):
+        default = git.default_branch(look.repository)
+        way = f"write `base: {default}` in {look.plan.path.name}" if default else "push it"
+        return Answer(NO, f"origin has no branch {look.plan.base}, the plan's `base`", way)
     return Answer(WORKS, "origin")
+
+
+def _branches(look: Look, base: str) -> set[str]:
+    """Those of origin that are known here, or else that it has now: a fetch has asked it, if it ever was asked."""
+    if git.resolve(look.repository, f"refs/remotes/origin/{base}"):
+        return {base}
+    return set(git.remote_heads(look.repository, base))

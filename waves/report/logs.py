@@ -10,6 +10,7 @@ from pathlib import Path
 from waves.agents import ANSWER, run
 from waves.errors import UsageError
 from waves.plaintext import plain
+from waves.steps.work import REFUSALS
 
 BLOCK = 1 << 16
 LOOK_EVERY = 0.2  # seconds
@@ -17,6 +18,11 @@ LOOK_EVERY = 0.2  # seconds
 
 def read(folder: Path, *, follow: bool) -> Iterator[str]:
     """The log of the unit's newest run, in pieces; with `follow` until that run ends."""
+    said = sorted((folder / REFUSALS).glob("*.txt"))
+    for path in said:
+        yield f"== {path}\n{plain(path.read_text('utf-8', 'replace'))}"
+    if said and not any((folder / "runs").glob("*/spec.json")):
+        return
     directory = _newest(folder / "runs")
     yield f"== {directory}\n"
     names = ("stdout", "log", "output", ANSWER)

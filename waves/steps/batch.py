@@ -247,8 +247,8 @@ class Batch:
         with suppress(GitError):
             if self.plan.base not in git.remote_heads(self.repository, self.plan.base):
                 where = self.plan.path.relative_to(self.plan_top).as_posix()
-                words = f"the remote has no branch {self.plan.base}, the `base` of {where}"
-                return WavesError(f"{words}: push it again, or write the base's new name there")
+                way = f", or write `base: {default}` there" if (default := git.default_branch(self.repository)) else ""
+                return WavesError(f"the remote has no branch {self.plan.base}, the `base` of {where}: push it{way}")
         return None
 
     def fetch_objects(self, ref: str, remote: str = "origin") -> None:

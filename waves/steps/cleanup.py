@@ -15,7 +15,7 @@ from waves.agents.plainfiles import shown
 from waves.errors import GitError, UnknownIssueError
 from waves.steps import claim, kept
 from waves.steps.guarded import kept_refs
-from waves.steps.work import Done, HeldError, Work, to_json
+from waves.steps.work import Done, HeldError, Work, refused, to_json
 
 
 def run(work: Work) -> Done:
@@ -131,12 +131,15 @@ def _remove_from_remote(work: Work, head: str) -> None:
     if own in there and (unknown := claim.read(work.batch, work.unit.name, there[own]).unknown):
         raise HeldError("waiting", unknown, person=True)
     moves = {ref: ("", oid) for ref, oid in there.items()}
-    with contextlib.suppress(GitError):  # the forge may have deleted the branch a moment before: that is looked at next
+    said: GitError | None = None
+    try:
         if not moves or git.push_refs(work.batch.repository, moves):
             return
+    except GitError as error:  # the forge may have deleted the branch a moment before: that is looked at next
+        said = error
     if left := git.remote_refs(work.batch.repository, *moves):
-        raise HeldError("broken", f"{', '.join(sorted(left))} could not be deleted on the remote; "
-                                  "the next `doit` tries again")  # fmt: skip
+        what = f"{', '.join(sorted(left))} could not be deleted on the remote"
+        raise refused(work, said, what) if said else HeldError("broken", f"{what}; the next `doit` tries again")
 
 
 def _close_issues(work: Work) -> None:

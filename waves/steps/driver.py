@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from waves import lifecycle, process
 from waves.agents import run as runs
-from waves.errors import WavesError, disk_words
+from waves.errors import GitError, WavesError, disk_words
 from waves.lifecycle import Step, Verdict
 from waves.plan.model import Unit
 from waves.records import Record, Trouble, digest, digest_of_file, write_text
@@ -29,7 +29,7 @@ from waves.steps import (
     worktree,
 )  # fmt: skip
 from waves.steps.batch import Batch
-from waves.steps.work import Done, HeldError, Work
+from waves.steps.work import Done, HeldError, Work, refused
 
 ACTIONS: Mapping[str, Callable[[Work], Done]] = {
     "issue": issue.run, "worktree": worktree.run, "prompt": prompt.run, "implement": implement.run, "pr": pr.run,
@@ -71,6 +71,8 @@ def _perform(work: Work, verdict: Verdict) -> None:
         done = ACTIONS[step.kind](work)
     except HeldError as held:
         _in_trouble(work, held, inputs)
+    except GitError as error:
+        _in_trouble(work, refused(work, error), inputs)
     except WavesError as error:
         _in_trouble(work, HeldError("broken", str(error)), inputs)
     except OSError as error:

@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waves import git
+from waves.errors import GitError
 from waves.forges import Issue
 from waves.lifecycle import Facts, Step
 from waves.plan.model import Unit
-from waves.records import UnitFolder, read_json
+from waves.records import UnitFolder, file_stem, read_json, write_text
 from waves.steps import branch
 
 if TYPE_CHECKING:
     from waves.steps.batch import Batch
+
+
+REFUSALS = "refusals"  # in the unit's folder: what git said, per step
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,15 @@ class Work:
     def issues(self) -> tuple[Issue, ...]:
         """The unit's issues as they were pinned."""
         return issues_from(read_json(self.path / "issue.json") or {})
+
+
+def refused(work: Work, error: GitError, what: str = "") -> HeldError:
+    """How a step ends that git or a server refused something; git's own words are kept for `waves logs`."""
+    write_text(work.path / REFUSALS / f"{file_stem(work.step.name)}.txt", work.batch.scrub(error.original) + "\n")
+    reason = f"{what}: {error}" if what else str(error)
+    if error.refusal is not None and error.refusal.person:
+        return HeldError("waiting", reason, person=True)
+    return HeldError("broken", reason)
 
 
 def issues_from(value: Mapping[str, Any]) -> tuple[Issue, ...]:
