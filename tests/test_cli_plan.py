@@ -48,7 +48,7 @@ def test_from_a_draft_to_a_plan_that_is_ready(world: World) -> None:
     assert world.waves("check").out.endswith(ready)
 
     confirmed = world.waves("confirm", "--by", "eva").out
-    assert confirmed.splitlines() == [
+    assert confirmed.splitlines()[:3] == [
         "b: confirmed by eva; commit plans/b.yaml, then `doit`",
         "  docs/NNN-*.md: a has 5",
         "  docs/NNN-*.md: c has 6",
@@ -68,7 +68,7 @@ def test_confirming_again_gives_numbers_to_units_that_came_later(world: World) -
     world.write_plan("a", "c", numbering=[{"series": "docs/NNN-*.md", "assign": {"a": 7, "c": "next"}}])
     world.commit({})
     assert "run `waves confirm` again" in world.waves("check", code=2).out
-    assert world.waves("confirm").out.splitlines()[1:] == ["  docs/NNN-*.md: c has 8"]
+    assert world.waves("confirm").out.splitlines()[1:3] == ["  docs/NNN-*.md: c has 8", "What this plan can do:"]
     assert "assign: {a: 7, c: 8}" in plan_of(world).read_text()
 
 
@@ -124,7 +124,7 @@ def test_check_names_what_only_this_machine_can_tell(world: World) -> None:
 
 def test_check_without_the_checkout_says_that_it_saw_the_file_only(world: World) -> None:
     world.write_plan("a", "c", checkout="../nowhere")
-    lines = world.waves("check").out.splitlines()
+    lines = [line for line in world.waves("check").out.splitlines() if line.startswith("b: ")]
     assert lines[0].startswith(f"b: there is no repository at {world.folder}/nowhere; clone it there, or correct ")
     assert lines[0].endswith("; only the file was checked")
     assert lines[1:] == ["b: the file is sound"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from waves import process
 from waves.errors import WavesError
 from waves.plan.model import Notify, Ntfy
+from waves.scrub import holds_forge_token
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage
@@ -69,6 +70,8 @@ def _variable(name: str) -> str:
     value = os.environ.get(name, "")
     if not value.isprintable() or not value:
         raise ChannelError(f"the variable {name} is not set" if not value else f"the variable {name} is not one line")
+    if holds_forge_token(value):
+        raise ChannelError(f"the variable {name} holds a token of the forge, which nobody else may have")
     return value
 
 

@@ -12,6 +12,10 @@ SECRET_NAME = re.compile(
     r"(?:\w+_)?(?:TOKENS?|SECRETS?|PASSWORDS?|PASSWD|PASSPHRASE|PASS|PAT|KEYS?|APIKEY|CREDENTIALS?|AUTH|WEBHOOK)(?:_\w+)?",
     re.IGNORECASE | re.ASCII,
 )
+# Variables that hold a token of the forge: nobody but Waves and the forge may have it.
+FORGE_TOKEN = re.compile(
+    r"(?:GH|GITHUB)_(?:\w+_)?(?:TOKEN|PAT)|WAVES_(?:\w+_)?TOKEN|WAVES_APP_PRIVATE_KEY(?:_FILE)?", re.IGNORECASE
+)
 # What is told of a secret and is none, and the settings that git finds by number.
 OTHER_NAME = re.compile(
     r"GIT_CONFIG_KEY_\d+|(?!.*WEBHOOK).*_(?:URL|URI|HOST|PORT|PATH|FILE|DIR|NAME|USER|USERNAME|EMAIL|ENDPOINT|TYPE|TTL)",
@@ -62,6 +66,11 @@ def secrets_among(variables: Mapping[str, str]) -> dict[str, str]:
 def is_worth_hiding(value: str) -> bool:
     """Whether taking a value out of texts hides something, rather than making them unreadable."""
     return len(value) >= SHORTEST and GUESSABLE.fullmatch(value) is None
+
+
+def holds_forge_token(value: str) -> bool:
+    """Whether a value is, or contains, what has the shape of a token of GitHub."""
+    return _COMPILED["a GitHub token"][1].search(value) is not None
 
 
 def settings(text: str) -> dict[str, str]:

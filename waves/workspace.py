@@ -13,7 +13,7 @@ from pathlib import Path
 
 from waves import git, locks, preflight
 from waves.errors import LockedError, PlanError, UsageError, WavesError, disk_words
-from waves.plan import reader, semantics
+from waves.plan import powers, reader, semantics
 from waves.plan.faults import did_you_mean
 from waves.plan.model import Plan, Unit
 from waves.records import read_text, write_text
@@ -165,6 +165,8 @@ class Planned:
                 return held
             self._stack.enter_context(self.batch.hold())
             ignore_own_folders(self.batch.repository)
+            if self.plan.confirmed and self.plan.confirmed.can not in ("", powers.digest(self.plan)):
+                self.batch.say("", "plan", "flag: what it can do has changed since it was confirmed; see `waves check`")
             self.batch.look_outside()
         except LockedError as error:
             return Held("doit", str(error))

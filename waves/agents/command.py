@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import stat
 import sys
@@ -14,10 +13,10 @@ from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
 from waves.agents.statements import could_not
 from waves.errors import UsageError
 from waves.plan.model import Agent
+from waves.scrub import FORGE_TOKEN
 
 # Where an agent that cannot write to $WAVES_OUTPUT may leave its last message, in the worktree.
 WORKTREE_OUTPUT = ".codex-review-output.json"
-FORGE_TOKEN = re.compile(r"(GH|GITHUB)_(\w+_)?(TOKEN|PAT)", re.IGNORECASE)
 
 
 class Command:

@@ -63,8 +63,9 @@ def triage_command(
 def check_command(plan: str, markdown: bool) -> int:
     """Validate plans: the file, what it means, and what the repository and the forge have against it.
 
-    Each fault has its place in the file. On a plan that is not confirmed it says what is left to decide. Nothing is
-    changed or dispatched. Exit code 2 where there is a fault.
+    Each fault has its place in the file. On a plan that is not confirmed it says what is left to decide. It also
+    lists what a plan can do: programs, variables, servers, paths and sandboxes. Nothing is changed or dispatched. Exit
+    code 2 where there is a fault.
     """
     from waves import preflight
     from waves.commands import check
@@ -80,7 +81,7 @@ def check_command(plan: str, markdown: bool) -> int:
         if markdown:
             click.echo(check.markdown(planned, report))
             continue
-        for line in (*report.findings, report.verdict):
+        for line in (*report.can, *report.findings, report.verdict):
             click.echo(line)
     return USAGE if any(report.faults or report.unit_faults for report in reports) or not works else DONE
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waves import git, preflight
+from waves.commands import reach
 from waves.errors import UnknownIssueError, WavesError
 from waves.forges import Issue
 from waves.plan import reader, semantics
@@ -32,6 +33,7 @@ class Report:
     unit_faults: tuple[str, ...]  # hold up one unit each
     hints: tuple[str, ...]
     verdict: str
+    can: tuple[str, ...] = ()  # what the plan can do, with the heading
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def check(planned: Planned) -> Report:
     if planned.fault:
         return Report((str(planned.fault),), (), (), f"{planned.shown}: not a plan yet")
     plan = planned.plan
-    found = [*semantics.faults_of_plan(plan), *_warnings(plan)]
+    found = [*semantics.faults_of_plan(plan), *_warnings(plan), *reach.changed_since(planned)]
     notes: list[str] = []
     if planned.reachable:
         facts, notes = gather(planned, planned.batch)
@@ -55,7 +57,8 @@ def check(planned: Planned) -> Report:
     notes += [one.line for one in of_batches(planned.top, [planned])]
     words = {weight: reader.describe(plan.path, _of(found, weight)) for weight in ("plan", "unit", "hint")}
     words["plan"] += planned.left_to_decide()
-    return Report(words["plan"], words["unit"], (*words["hint"], *notes), _verdict(planned, words))
+    can = () if planned.finished else reach.what_it_can_do(plan)
+    return Report(words["plan"], words["unit"], (*words["hint"], *notes), _verdict(planned, words), can)
 
 
 def repositories(plans: Sequence[Planned], top: Path | None = None) -> Iterator[tuple[str, Sequence[Row]]]:

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from waves import git
 from waves.commands.check import gather
+from waves.commands.reach import what_it_can_do
 from waves.errors import PlanError, UsageError
-from waves.plan import edit, reader, semantics
+from waves.plan import edit, powers, reader, semantics
 from waves.plan.model import Plan
 from waves.plan.series import concrete_numbers
 from waves.records import write_text
@@ -42,7 +43,8 @@ def _confirmed(planned: Planned, by: str | None, text: str) -> str | None:
     """What was written into this text of the plan; None: the file has another one by now."""
     path = planned.path
     _, plan = reader.structure(text, path, reader.shown(path))
-    if plan.confirmed and not _unnumbered(plan):
+    can = powers.digest(plan)
+    if plan.confirmed and not _unnumbered(plan) and plan.confirmed.can in ("", can):
         if planned.fault:
             raise planned.fault
         return f"{planned.name}: confirmed already, by {plan.confirmed.by} on {plan.confirmed.on}"
@@ -61,11 +63,12 @@ def _confirmed(planned: Planned, by: str | None, text: str) -> str | None:
     with editing(planned.top):
         if reader.read_text(path) != text:
             return None
-        write_text(path, edit.confirm(text, who, datetime.date.today(), numbers))
+        write_text(path, edit.confirm(text, who, datetime.date.today(), numbers, can))
     given = "".join(f"\n  {pattern}: {unit} has {number}" for pattern, units in numbers.items()
                     for unit, number in units.items())  # fmt: skip
     held = f"\n  {words}" if (words := unconfined.refused(plan) or unconfined.unconfined(plan)) else ""
-    return f"{plan.batch}: confirmed by {who}; commit {planned.shown}, then `doit`{given}{held}"
+    listed = "".join(f"\n{line}" for line in what_it_can_do(plan))
+    return f"{plan.batch}: confirmed by {who}; commit {planned.shown}, then `doit`{given}{held}{listed}"
 
 
 def _unnumbered(plan: Plan) -> bool:

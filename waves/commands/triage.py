@@ -188,6 +188,7 @@ def _written(top: Path, path: Path, text: str, found: Triage, proposed: Proposed
         raise WavesError(
             f"{path.relative_to(top)}: the draft would not be a plan, so it is not written: {error}"
         ) from error
+    reader.refuse_links(path)
     before = reader.read_text(path) if path.exists() else ""
     if text != before:
         write_text(path, text)

@@ -125,6 +125,13 @@ def blobs(repository: Repository, ids: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
+def commits_of(repository: Repository, path: str, most: int) -> list[str]:
+    """The newest commits that changed a path, newest first; none where nothing was committed yet."""
+    if resolve(repository, "HEAD") is None:
+        return []
+    return call(repository, "rev-list", f"--max-count={most}", "HEAD", "--", path).text.split()
+
+
 def message(repository: Repository, commit: str) -> str:
     return call(repository, "log", "-1", "--format=%B", "--end-of-options", commit).text.strip()
 

@@ -48,12 +48,13 @@ def append_rulings(text: str, rulings: Sequence[Ruling]) -> str:
     return _verified(_apply(text, _appended(_Text(text, read.root), "rulings", entries)), expected, "the rulings")
 
 
-def confirm(text: str, by: str, on: date, numbers: Mapping[str, Mapping[str, int]]) -> str:
+def confirm(text: str, by: str, on: date, numbers: Mapping[str, Mapping[str, int]], can: str = "") -> str:
     """The text of the plan with `confirmed`, and with concrete numbers (series pattern -> unit -> number).
 
+    `can` is the digest of what the plan can do.
     Raises like `append_rulings`; PlanError too where something is still open.
     """
-    pairs = {"by": by, "on": on.isoformat()}
+    pairs = {"by": by, "on": on.isoformat()} | ({"can": can} if can else {})
     _check(pairs, schema.CONFIRMED)
     read, plan = reader.structure(text, Path(NAME), NAME)
     if unknown := sorted(set(numbers) - {series.pattern for series in plan.numbering}):
@@ -66,7 +67,11 @@ def confirm(text: str, by: str, on: date, numbers: Mapping[str, Mapping[str, int
         for name in given:
             changes.append(here.replaced(read.node(("numbering", index, "assign", name)), str(given[name])))
         numbering.append(Series(series.pattern, MappingProxyType(dict(series.assign) | dict(given)), series.line))
-    expected = replace(plan, confirmed=Confirmed(by, on), numbering=tuple(numbering))
+    expected = replace(
+        plan,
+        confirmed=Confirmed(by, on, can or (plan.confirmed.can if plan.confirmed else "")),
+        numbering=tuple(numbering),
+    )
     return _verified(_apply(text, changes), expected, "`confirmed`")
 
 
@@ -276,14 +281,27 @@ def _numbers_asked(here: _Text, pattern: str, units: Sequence[str]) -> list[_Cha
 
 def _confirmed_added(here: _Text, pairs: Mapping[str, str]) -> list[_Change]:
     if "confirmed" in here.pairs:
-        nodes = {key.value: value for key, value in here.pairs["confirmed"][1].value}
-        return [here.replaced(nodes[name], scalar(value)) for name, value in pairs.items()]
+        written = here.pairs["confirmed"][1]
+        nodes = {key.value: value for key, value in written.value}
+        changes = [here.replaced(nodes[name], scalar(value)) for name, value in pairs.items() if name in nodes]
+        more = {name: value for name, value in pairs.items() if name not in nodes}
+        return changes + (_pairs_added(here, written, more) if more else [])
     key, value = max((here.pairs[name] for name in HEADER if name in here.pairs), key=lambda pair: _index(pair[0]))
     if _flows(here.root):
         return [_inserted(here.end(value, key), f", confirmed: {flow(Entry(pairs))}")]
     margin = " " * here.root.start_mark.column
     lines = [f"{margin}  {name}: {scalar(text)}" for name, text in pairs.items()]
     return [here.lines_below(here.end(value, key), [f"{margin}confirmed:", *lines])]
+
+
+def _pairs_added(here: _Text, mapping: yaml.Node, pairs: Mapping[str, str]) -> list[_Change]:
+    """One more pair or several at the end of a mapping."""
+    key, value = mapping.value[-1]
+    end = here.end(value, key)
+    if _flows(mapping):
+        return [_inserted(end, "".join(f", {name}: {scalar(text)}" for name, text in pairs.items()))]
+    margin = " " * key.start_mark.column
+    return [here.lines_below(end, [f"{margin}{name}: {scalar(text)}" for name, text in pairs.items()])]
 
 
 def _flows(node: yaml.Node) -> bool:

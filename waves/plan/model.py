@@ -162,6 +162,7 @@ class Notify:
 class Confirmed:
     by: str
     on: date
+    can: str = ""  # digest of what the plan could do then
 
 
 @dataclass(frozen=True, slots=True)

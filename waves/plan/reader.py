@@ -77,12 +77,20 @@ def _seal(digest: str, plain: Any) -> str:
     return records.digest([__version__, digest, plain])
 
 
+def refuse_links(path: Path) -> None:
+    """Raise PlanError if a plan or its folder is a link: nobody reviewed what is behind it, and git has none of it."""
+    for one in (path.parent, path):
+        if one.is_symlink():
+            raise PlanError(
+                [f"{shown(one)}: a symbolic link; put the {'plan' if one == path else 'folder'} itself there"]
+            )
+
+
 def _bytes(path: Path) -> bytes:
     name = shown(path)
     try:
-        if path.is_file():
-            with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
+        refuse_links(path)
+        if (data := records.read_regular(path, MOST_BYTES + 1)) is not None:
             if len(data) <= MOST_BYTES:
                 return data
             raise PlanError([f"{name}: larger than {MOST_BYTES // 1024} kB; split the batch"])

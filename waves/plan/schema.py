@@ -155,6 +155,9 @@ CONFIRMED = Record(
     (
         Field("by", LINE_OF_TEXT, "Who confirmed the plan.", required=True),
         Field("on", day(), "The day of the confirmation.", required=True),
+        Field(
+            "can", DIGEST, "Of what the plan could do then; `waves confirm` writes it, `waves check` shows a change."
+        ),
     ),
 )
 

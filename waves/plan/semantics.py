@@ -11,6 +11,7 @@ from waves import records
 from waves.plan.faults import Fault, Path, Weight, did_you_mean
 from waves.plan.model import Agent, LocalForge, Plan, Unit
 from waves.plan.series import run_of
+from waves.scrub import FORGE_TOKEN
 
 NAMES_IN_FILE = {"name": "unit", "adopted_branch": "branch"}  # of attributes that the model calls something else
 
@@ -64,7 +65,7 @@ def _open(plan: Plan) -> Iterator[tuple[Path, str]]:
 
 def faults_of_plan(plan: Plan) -> tuple[Fault, ...]:
     """What is wrong with the plan whatever the repository holds; what has the weight `hint` is not wrong."""
-    checks = (_units, _issues, _names, _order, _numbering, _agents, _local, _confirmed, _hints)
+    checks = (_units, _issues, _names, _order, _numbering, _agents, _variables, _local, _confirmed, _hints)
     return tuple(fault for check in checks for fault in check(plan))
 
 
@@ -216,6 +217,22 @@ def _agents(plan: Plan) -> Iterator[Fault]:
             for key in ("writable", "network"):
                 if getattr(agent, key) != getattr(Agent("codex"), key):
                     yield Fault((*path, key), f"{words}: `{key}` is for `kind: command` only; take it out")
+
+
+def _variables(plan: Plan) -> Iterator[Fault]:
+    """Variables that the plan hands on: a token of the forge is for the forge alone."""
+    agents = [(("agent",), plan.agent), *((("agents", role), agent) for role, agent in plan.agents.items())]
+    named: list[tuple[Path, str]] = [
+        ((*path, "env", place), name) for path, agent in agents for place, name in enumerate(agent.env)
+    ]
+    if plan.notify and plan.notify.ntfy and plan.notify.ntfy.token:
+        named.append((("notify", "ntfy", "token"), plan.notify.ntfy.token))
+    if plan.notify and plan.notify.webhook:
+        named.append((("notify", "webhook"), plan.notify.webhook))
+    for path, name in named:
+        if FORGE_TOKEN.fullmatch(name):
+            words = ".".join(step for step in path if isinstance(step, str))
+            yield Fault(path, f"{words}: {name} is a token of the forge, which nobody else may have; take it out")
 
 
 def _local(plan: Plan) -> Iterator[Fault]:

@@ -58,6 +58,7 @@ __all__ = [
 ROLES = ("implementer", "reviewer", "corrector", "arbiter")
 CONTRACT = "contract"  # the file beside a unit's templates that names the version of the reviewer's contract
 
+LONGEST = 1_000_000  # bytes of a template
 # Before the prompt of a run that goes on in the thread of one that was interrupted.
 RESUMED = """You were interrupted, and go on now in the same thread. What you committed is still there; what you left
 uncommitted may be. Look with `git status` and `git log` before you do anything, and do nothing twice. What was asked of
@@ -69,8 +70,9 @@ you holds as it stands here once more:
 def template(role: str, overrides: Path | None = None, pinned: Path | None = None) -> str:
     """The text of a role's template: the unit's pinned copy, else the repository's own, else ours."""
     for folder in (pinned, overrides):
-        if folder is not None and (folder / f"{role}.md").is_file():
-            return _read(folder / f"{role}.md")
+        if folder is not None and ((path := folder / f"{role}.md").is_symlink() or path.exists()):
+            linked = next((one for one in (folder, folder.parent) if folder is overrides and one.is_symlink()), None)
+            return _read(path, linked)
     return _read(Path(__file__).with_name(f"{role}.md"))
 
 
@@ -122,10 +124,16 @@ def triager(facts: Survey, text: str | None = None) -> str:
     return _render("triager", facts, text)
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, linked: Path | None = None) -> str:
+    """A template; one behind a link could be any file of this machine, told to an agent."""
+    if linked or path.is_symlink():
+        raise WavesError(f"{linked or path}: a symbolic link; put what is meant itself there")
+    data = records.read_regular(path, LONGEST + 1)
+    if data is None or len(data) > LONGEST:
+        raise WavesError(f"{path}: no readable file of at most {LONGEST // 1000} kB; correct the template or delete it")
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return data.decode()
+    except UnicodeDecodeError as error:
         raise WavesError(f"{path}: the template cannot be read ({error}); correct the file or delete it") from error
 
 

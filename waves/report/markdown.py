@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from waves import inert
 from waves.plaintext import plain
+from waves.plan import powers
 from waves.prompts.fences import code, marks
 from waves.report.texts import harmless
 
@@ -21,6 +22,8 @@ def plan_page(shown: str, plan: Plan | None, stands_against: Sequence[str], verd
         parts.append(_fenced("\n".join(stands_against)))
     if plan is not None:
         parts += _what_it_does(plan)
+        can = "\n".join(f"- {one.verb} {code(one.what)}" for one in powers.powers(plan))
+        parts += ["### What this plan can do", can]
     return "\n\n".join(parts) + "\n"
 
 

@@ -164,6 +164,9 @@ def _set_up(batch: Batch, path: Path) -> None:
     setup = batch.plan.setup
     for name in setup.copy:
         source = batch.checkout / name
+        if not source.resolve().is_relative_to(batch.checkout.resolve()):
+            raise HeldError("broken", f"{source}: a link out of the repository, which `setup.copy` does not follow: "
+                                      "put the file itself there")  # fmt: skip
         if source.is_file():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, path / name)
