@@ -6,7 +6,6 @@ Refs of the unit name all of it in the repository, so it outlives the run's own 
 from __future__ import annotations
 
 import itertools
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,9 +52,7 @@ def keep(worktree: Repository, run_directory: Path, branch: str, head: str | Non
     if plainfiles.look(place).kind != "folder":
         return ()
     try:
-        if plainfiles.look(place / "objects" / "info" / "alternates").data != os.fsencode(
-            f"{main.common_dir}/objects\n"
-        ):
+        if not stores.borrows(main.common_dir, plainfiles.look(place / "objects" / "info" / "alternates").data):
             raise WavesError("its list of other object folders was changed")
         with stores.opened(place, main.common_dir) as store:
             found = _look(worktree, store, place, branch, head, prefix)

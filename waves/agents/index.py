@@ -15,13 +15,14 @@ from waves.errors import GitError, WavesError
 from waves.git import Repository
 
 GITLINK = "160000"
+DIFFERING = ("diff-files", "--name-only", "--ignore-submodules=dirty", "-z")
 # A pipe under one of these names would hold git for ever, as would one inside a nested repository.
 READ_BY_GIT = frozenset({".gitignore", ".gitattributes", ".gitmodules", ".mailmap"})
 
 
 def main_of(worktree: Repository) -> Repository:
     """The main repository of a worktree, without any files: nothing in it is an agent's to write."""
-    return Repository(worktree.common_dir, worktree.common_dir)
+    return Repository(worktree.common_dir, worktree.common_dir, filters=worktree.filters)
 
 
 def seen_from_main(worktree: Repository) -> Repository:
@@ -91,8 +92,7 @@ def untracked(worktree: Repository) -> list[str]:
 
 def modified(worktree: Repository) -> list[str]:
     """Files that differ from the index."""
-    raw = _with_index(worktree, index_of(worktree), "diff-files", "--name-only", "--ignore-submodules=dirty", "-z")
-    return _paths(raw)
+    return _paths(_with_index(worktree, index_of(worktree), *DIFFERING))
 
 
 def differing(worktree: Repository, paths: Iterable[str]) -> list[str]:
@@ -159,7 +159,19 @@ def set_to(worktree: Repository, commit: str) -> None:
 
 
 def _refresh(worktree: Repository, index: Path) -> None:
+    """Look at all files, and at the content of those that seem changed.
+
+    git takes a file of another length for changed, also where a filter or a line ending makes the same of both.
+    """
     extra = {"GIT_INDEX_FILE": str(index)}
+    git.call(seen_from_main(worktree), "update-index", "-q", "--refresh", ok=(0, 1), extra=extra)
+    names = set(_paths(_with_index(worktree, index, *DIFFERING)))
+    if not names:
+        return
+    lines = _with_index(worktree, index, "ls-files", "--stage", "-z").split(b"\0")[:-1]
+    again = [line for line in lines if os.fsdecode(line.partition(b"\t")[2]) in names]
+    # An entry that comes this way has no length.
+    _with_index(worktree, index, "update-index", "-z", "--index-info", stdin=b"".join(line + b"\0" for line in again))
     git.call(seen_from_main(worktree), "update-index", "-q", "--refresh", ok=(0, 1), extra=extra)
 
 
@@ -183,6 +195,21 @@ def put_back(worktree: Repository, wanted: Mapping[str, str]) -> None:
             if names:
                 _with_index(worktree, index, "update-index", option, "-z", "--stdin", stdin=names)
         _install(worktree, index)
+
+
+def as_checked_out(worktree: Repository, path: str, entry: str) -> bytes:
+    """What a file of an index entry (see `entries`) looks like when git has checked it out."""
+    words = entry.split(" ")
+    if len(words) != 4:
+        return b""
+    arguments = ("cat-file", "--filters", f"--path={path}", words[2])
+    return git.call(seen_from_main(worktree), *arguments, ok=(0, 128)).out
+
+
+def as_stored(worktree: Repository, paths: Iterable[str]) -> list[str]:
+    """The blob ids that git would give to files of a work tree; raises GitError. No path has a line end."""
+    names = b"".join(os.fsencode(path) + b"\n" for path in paths)
+    return git.call(seen_from_main(worktree), "hash-object", "--stdin-paths", stdin=names).text.split()
 
 
 def staged_tree(worktree: Repository) -> str | None:

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from waves import git, records
-from waves.agents import aside, index, plainfiles, worktrees
+from waves.agents import aside, index, plainfiles, stores, worktrees
 from waves.agents.aside import Aside
 from waves.errors import GitError, WavesError
-from waves.git import Repository, committing
+from waves.git import Repository, committing, filters, lfs
+from waves.git.hardened import said_of
 
 NOT_FOR_AGENTS = ("refs/waves/", "refs/stash")
 UNFINISHED = {"rebase-merge": "rebase", "rebase-apply": "rebase", "MERGE_HEAD": "merge",
@@ -84,10 +85,11 @@ def _build(worktree: Repository, place: Path) -> None:
     refs = {name: oid for name, oid in git.refs(main).items() if not name.startswith(NOT_FOR_AGENTS)}
     files = {
         "HEAD": f"{worktrees.head(worktree)}\n".encode(),
-        "objects/info/alternates": _alternates(common),
+        "objects/info/alternates": stores.borrowed(common),
         "packed-refs": os.fsencode("".join(f"{oid} {name}\n" for name, oid in sorted(refs.items()))),
         "config": os.fsencode(
-            _config(common, index.algorithm(refs.values())) + committing.as_file(committing.settings(worktree))
+            _config(common, index.algorithm(refs.values()))
+            + committing.as_file([*filters.lent(said_of(main), worktree.filters), *committing.settings(worktree)])
         ),
     }
     for name in ("info/exclude", "info/attributes", "shallow"):
@@ -97,10 +99,8 @@ def _build(worktree: Repository, place: Path) -> None:
             (place / name).write_bytes(data)
     shutil.copyfile(index.index_of(worktree), place / "index")
     (place / "hooks").symlink_to(common / "hooks")
-
-
-def _alternates(common: Path) -> bytes:
-    return os.fsencode(f"{common / 'objects'}\n")
+    if filters.LFS in worktree.filters:
+        lfs.lend(main, place)
 
 
 def _config(common: Path, algorithm: str) -> str:
@@ -214,7 +214,7 @@ def _take_over(main: Repository, place: Path, head: str, before: str) -> str | N
     objects = place / "objects"
     if odd := plainfiles.oddity(objects):
         return f"{odd!a} among its objects is no plain file"
-    if plainfiles.look(objects / "info" / "alternates").data != _alternates(main.common_dir):
+    if not stores.borrows(main.common_dir, plainfiles.look(objects / "info" / "alternates").data):
         return "its list of other object folders was changed"
     kinds = git.existing(main, [*git.refs(main).values(), before, head])
     known = [oid for oid, kind in kinds.items() if kind in {"commit", "tag"} and oid != head]
@@ -222,6 +222,8 @@ def _take_over(main: Repository, place: Path, head: str, before: str) -> str | N
         # Also where the repository has the commit already: that is no proof that it was ever checked.
         if head != before:
             git.import_objects(main, objects, [head], known)
+            if filters.LFS in main.filters:
+                lfs.take_over(main, place, head, known)
     except GitError as problem:
         return f"what it committed was refused: {problem}".replace("\n", "; ")
     if git.existing(main, [head]).get(head) != "commit" or not git.is_connected(main, head, known):

@@ -201,7 +201,13 @@ def _contents(worktree: Repository, before: Snapshot, paths: Sequence[str]) -> d
         if path not in found and (entry := before.files.get(path)) and entry.kind == "file" and entry.content
     }
     blobs = git.blobs(index.main_of(worktree), sorted(set(wanted.values()))) if wanted else {}
-    return found | {path: blobs[oid] for path, oid in wanted.items() if oid in blobs}
+    found |= {path: blobs[oid] for path, oid in wanted.items() if oid in blobs}
+    for path in wanted.keys() - found.keys():
+        # A filter or a line ending makes it another content than the repository's.
+        data = index.as_checked_out(worktree, path, (before.index or {}).get(path, ""))
+        if index.blob_id(data, index.algorithm(before.refs.values())) == wanted[path]:
+            found[path] = data
+    return found
 
 
 def _file(root: Path, path: str, was: Entry, data: bytes | None, removed: Path, algorithm: str) -> str:

@@ -32,6 +32,19 @@ class Store:
     algorithm: str
 
 
+def borrowed(common: Path) -> bytes:
+    """The list of other object folders with which a git directory of an agent's own reads those of `common`.
+
+    It ends in `/.`: git-lfs makes hard links of what it finds beside an ordinary `objects`.
+    """
+    return os.fsencode(f"{common / 'objects'}/.\n")
+
+
+def borrows(common: Path, data: bytes) -> bool:
+    """Whether that is the list, or the one of a run that an earlier version of Waves began."""
+    return data in (borrowed(common), os.fsencode(f"{common / 'objects'}\n"))
+
+
 @contextlib.contextmanager
 def opened(common: Path, scratch: Path, algorithm: str = "") -> Iterator[Store]:
     """The objects of the git directory `common`; raises WavesError if a link or a pipe is among them."""

@@ -6,8 +6,8 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from waves import git, locks
@@ -116,7 +116,7 @@ def rebuild(repository: Repository, path: Path, branch: str, kept: str = "") -> 
     commit. Commits that only it led to are kept below the ref `kept`. Worktrees are made one at a time: git fails now
     and then when they are made side by side.
     """
-    main = Repository(repository.common_dir, repository.common_dir)
+    main = index.main_of(repository)
     commit = git.resolve(main, f"refs/heads/{branch}")
     if commit is None:
         raise WavesError(f"branch {branch} is gone: bring it back (`git branch {branch} COMMIT`), then run again")
@@ -196,15 +196,30 @@ def _has_more_than(main: Repository, path: Path, commit: str) -> bool:
     known = index.tree(main, commit)
     algorithm = index.algorithm([commit])
     found, closed = plainfiles.walk(path)
+    converted = {}
     for name, status in found.items():
         kind = plainfiles.kind_of(status.st_mode)
         if kind in {"folder", "other"}:
             continue
         there = plainfiles.look(path / name, status.st_size)
         mode, oid = known.get(name, ("", ""))
-        if (kind == "link") != (mode == "120000") or index.blob_id(there.data, algorithm) != oid:
+        if (kind == "link") != (mode == "120000"):
             return True
-    return bool(closed)
+        if index.blob_id(there.data, algorithm) != oid:
+            converted[name] = oid
+    return bool(closed) or not _come_to(main, path, converted, found)
+
+
+def _come_to(main: Repository, path: Path, wanted: Mapping[str, str], found: Mapping[str, os.stat_result]) -> bool:
+    """Whether git would store each of these files as the blob that is wanted, after its filters and line endings."""
+    if not wanted:
+        return True
+    if "" in wanted.values() or any("\n" in name for name in wanted) or index.trap(found):
+        return False
+    try:
+        return index.as_stored(replace(main, work_tree=path), wanted) == list(wanted.values())
+    except GitError:
+        return False
 
 
 def _listed(main: Repository, path: Path) -> Iterator[Path]:

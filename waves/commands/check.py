@@ -19,6 +19,7 @@ from waves.plan.semantics import Facts
 from waves.plan.series import numbers_in
 from waves.preflight import Row
 from waves.report.status import unreachable
+from waves.steps import content
 from waves.steps.batch import Batch
 from waves.steps.issue import as_heard, by_stranger
 from waves.steps.unconfined import unconfined
@@ -110,8 +111,10 @@ def gather(planned: Planned, batch: Batch) -> tuple[Facts, list[str]]:
     plan = batch.plan
     notes: list[str] = []
     paths: list[str] = []
+    filters: tuple[str, ...] = ()
     try:
         paths = git.files_at(batch.repository, batch.base_head)
+        filters = content.objections_to(batch)
     except WavesError as error:
         notes.append(f"{plan.batch}: the base {plan.base} could not be read: {error}")
     notes += _unpushed(batch)
@@ -125,6 +128,7 @@ def gather(planned: Planned, batch: Batch) -> tuple[Facts, list[str]]:
         other_branches=dict(_branches_elsewhere(planned, batch)),
         overlaps=[(one.units[1], one.message) for one in scopes.overlaps(plan, paths)],
         strangers={number: words for number, one in (issues or {}).items() if (words := by_stranger(one))},
+        filters=filters,
     ), notes + fault
 
 

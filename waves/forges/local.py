@@ -49,8 +49,10 @@ class LocalForge:
         self.store = Store(self.origin.git_dir.with_name(self.origin.git_dir.name.removesuffix(".git") + ".forge"))
         self.folder = IssueFolder(checkout.work_tree or checkout.git_dir, plan.local.issues)
         network = plan.policy.network or plan.policy.sandbox == "danger-full-access"
-        commands = Commands(plan.local.checks, plan.setup.run, plan.policy.run_timeout, network)
-        self.checker = Checker(self.origin, self.store.folder, commands)
+        commands = Commands(
+            plan.local.checks, plan.setup.run, plan.policy.run_timeout, network, plan.setup.filters or ()
+        )
+        self.checker = Checker(self.origin, self.store.folder, commands, checkout)
 
     # ---- issues and pull requests
 

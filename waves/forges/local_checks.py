@@ -27,10 +27,11 @@ class Commands:
     setup: tuple[str, ...] = ()
     timeout: float = 45 * 60.0  # seconds, each command
     network: bool = False
+    filters: tuple[str, ...] = ()  # that git may run when it checks files out
 
     @property
     def digest(self) -> str:
-        return records.digest([list(self.setup), list(self.checks)])
+        return records.digest([list(self.setup), list(self.checks), *map(list, [self.filters] if self.filters else [])])
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Checker:
     origin: git.Repository
     folder: Path
     commands: Commands
+    like: git.Repository | None = None  # whose settings decide what files look like
     slots: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(os.cpu_count() or 1))
 
     @functools.cached_property
@@ -83,7 +85,9 @@ class Checker:
         with clean_folder(self.folder / "checkouts", name) as scratch:
             for private in ("home", "tmp"):
                 (scratch / private).mkdir()
-            git.checkout_apart(self.origin, scratch / "checkout", commit)
+            git.checkout_apart(
+                replace(self.origin, filters=self.commands.filters), scratch / "checkout", commit, like=self.like
+            )
             checks = tuple(replace(check, url=path.as_uri()) for check in self._in(scratch))
         written = [{"name": one.name, "state": one.state, "tail": one.tail} for one in checks]
         records.write_json(path, {"commit": commit, "commands": self.commands.digest, "checks": written})

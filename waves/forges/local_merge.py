@@ -62,7 +62,7 @@ def merged_commit(
 
 def _rebased(origin: git.Repository, base: str, head: str, tree: str, committer: dict[str, str], scratch: Path) -> str:
     with records.folder("rebase-", scratch) as folder:
-        apart = git.checkout_apart(origin, folder / "checkout", head)
+        apart = git.checkout_apart(origin, folder / "checkout", head, as_stored=True)
         new = git.rebase(apart, base, committer)
         if new is None:
             raise ConflictError(

@@ -1,4 +1,4 @@
-"""The one hardened git call, and where it looks; it never runs a hook, a filter or a pager."""
+"""The one hardened git call, and where it looks; it runs no hook, no pager, and only the filters that a plan allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from waves import process
 from waves.errors import GitError, UsageError
-from waves.git import given
+from waves.git import filters, given
 from waves.git.unusable import unusable
 
 # Whatever a repository, a branch or an agent says, these stay off while Waves runs git.
@@ -49,7 +49,7 @@ SAFE = {
 }
 
 
-PROGRAM_SETTINGS = r"^(filter\..*\.(clean|smudge|process|required)|diff\..*\.(command|textconv)|merge\..*\.driver)$"
+PROGRAM = re.compile(r"diff\..*\.(command|textconv)|merge\..*\.driver", re.DOTALL)
 ZERO = "0" * 40
 # Of a diff: no program of anybody's, and all of it whatever the settings say.
 FIXED_OPTIONS = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--ignore-submodules=none",
@@ -64,6 +64,7 @@ class Repository:
     git_dir: Path  # a linked worktree's own, else the same as common_dir
     work_tree: Path | None = None
     alternates: tuple[Path, ...] = ()  # more object folders to read, such as a run's quarantine
+    filters: tuple[str, ...] = ()  # the content filters that git may run there
 
     @property
     def name(self) -> str:
@@ -104,23 +105,36 @@ def _environment(settings: Mapping[str, str], *, of_person: bool = True) -> dict
     }  # fmt: skip
 
 
-def _programs_off(common_dir: Path) -> tuple[tuple[str, str], ...]:
-    """Filters, diff and merge drivers that the person's configuration names, each set to nothing."""
+def _programs(repository: Repository) -> tuple[tuple[str, str], ...]:
+    """The settings that turn off diff and merge drivers, and all filters but the allowed ones."""
     try:
-        about = (common_dir / "config").stat()
+        about = (repository.common_dir / "config").stat()
     except OSError:
         return ()  # git will say it better
-    return _programs_named(common_dir, about.st_mtime_ns, about.st_size)
+    return _programs_named(repository, about.st_mtime_ns, about.st_size)
 
 
-@functools.lru_cache(maxsize=64)
-def _programs_named(common_dir: Path, _changed: int, _size: int) -> tuple[tuple[str, str], ...]:
-    done = process.run(
-        ["git", "config", "--name-only", "--includes", "--get-regexp", PROGRAM_SETTINGS],
-        env=_environment({}) | {"GIT_DIR": str(common_dir)},
-    )
-    off = {"required": "false", "driver": "false"}
-    return tuple((key, off.get(key.rpartition(".")[2], "")) for key in done.text.splitlines())
+@functools.lru_cache(maxsize=256)
+def _programs_named(repository: Repository, _changed: int, _size: int) -> tuple[tuple[str, str], ...]:
+    try:
+        said = said_of(Repository(repository.common_dir, repository.common_dir))
+    except GitError:
+        return ()
+    off = {key: "false" if key.endswith(".driver") else "" for _, key, _ in said if PROGRAM.fullmatch(key)}
+    run = filters.settings(said, repository.filters)
+    if any(run.values()) and repository.filters:
+        run = filters.confined(run, _sandbox(repository, said, list(run.values())))
+    return tuple((off | run | {"core.attributesFile": str(filters.attributes_file(said))}).items())
+
+
+def _sandbox(repository: Repository, said: Sequence[filters.Said], commands: Sequence[str]) -> list[str]:
+    cwd = repository.work_tree or repository.git_dir
+    shown = [cwd, repository.common_dir, repository.git_dir, *repository.alternates]
+    store = filters.lfs_store(repository.common_dir, said)
+    writable = [store] if filters.LFS in repository.filters else []
+    for path in writable:
+        path.mkdir(parents=True, exist_ok=True)
+    return filters.sandbox(repository.common_dir / "waves-filters", cwd, shown, writable, commands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +156,11 @@ def settings_of(repository: Repository) -> list[Setting]:
     return [Setting(scope, key, value if separator else "true") for scope, key, separator, value in parts]
 
 
+def said_of(repository: Repository) -> tuple[filters.Said, ...]:
+    """The same as plain tuples."""
+    return tuple((one.scope, one.key, one.value) for one in settings_of(repository))
+
+
 def _place(repository: Repository) -> dict[str, str]:
     where = {"GIT_DIR": str(repository.git_dir), "GIT_COMMON_DIR": str(repository.common_dir)}
     return where if repository.work_tree is None else where | {"GIT_WORK_TREE": str(repository.work_tree)}
@@ -157,7 +176,7 @@ def quoted(path: Path) -> str:
 
 def environment(repository: Repository, settings: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """The whole environment of a git call on this repository, with more settings than the ones that keep it safe."""
-    env = _environment(dict(_programs_off(repository.common_dir)) | dict(settings))
+    env = _environment(dict(_programs(repository)) | dict(settings))
     env |= _place(repository)
     if repository.alternates:
         env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(quoted(path) for path in repository.alternates)

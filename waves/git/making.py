@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from waves import process, records
 from waves.errors import GitError
-from waves.git.hardened import Repository, _environment, answer, call, discover, environment
+from waves.git import filters, lfs
+from waves.git.committing import as_file
+from waves.git.hardened import Repository, _environment, answer, call, discover, environment, said_of
 from waves.git.history import refs, resolve
 from waves.git.plumbing import FIXED
 
@@ -38,20 +41,39 @@ def import_objects(repository: Repository, quarantine: Path, heads: Sequence[str
             path.rename(target)
 
 
-def checkout_apart(repository: Repository, path: Path, commit: str) -> Repository:
+def checkout_apart(
+    repository: Repository, path: Path, commit: str, *, like: Repository | None = None, as_stored: bool = False
+) -> Repository:
     """A repository of its own at `path` (a new folder), detached at `commit`, with the tags and without a remote.
 
-    It reads the objects of `repository` and keeps its own: nothing that happens in it is written there.
+    It reads the objects of `repository` and keeps its own: nothing that happens in it is written there. Files look as
+    they do in a worktree of `like`, also to a git that does not read the person's settings; `as_stored`: as in git.
     """
     algorithm = "sha256" if len(commit) == 64 else "sha1"
     _start("init", "--quiet", "--template=", f"--object-format={algorithm}", "--", str(path))
-    apart = Repository(path / ".git", path / ".git", path)
-    (apart.git_dir / "objects" / "info").mkdir(parents=True, exist_ok=True)
-    (apart.git_dir / "objects" / "info" / "alternates").write_text(f"{repository.common_dir / 'objects'}\n")
+    apart = Repository(path / ".git", path / ".git", path, filters=() if as_stored else repository.filters)
+    for name in ("objects/info", "info"):
+        (apart.git_dir / name).mkdir(parents=True, exist_ok=True)
+    # Ends in `/.`: git-lfs makes hard links of what it finds beside an ordinary `objects`.
+    (apart.git_dir / "objects" / "info" / "alternates").write_text(f"{repository.common_dir / 'objects'}/.\n")
     tags = refs(repository, "refs/tags")
     (apart.git_dir / "packed-refs").write_text("".join(f"{oid} {name}\n" for name, oid in sorted(tags.items())))
+    if as_stored:
+        (apart.git_dir / "info" / "attributes").write_text("* -text -ident -filter -working-tree-encoding\n")
+    else:
+        _convert(apart, repository, like or repository)
     call(apart, "checkout", "--quiet", "--detach", commit, "--")
     return apart
+
+
+def _convert(apart: Repository, source: Repository, like: Repository) -> None:
+    """Write the settings and attributes of `like` that decide what files look like, and lend the objects of git-lfs."""
+    with (apart.git_dir / "config").open("ab") as config:
+        config.write(os.fsencode(as_file(filters.lent(said_of(like), source.filters))))
+    if data := records.read_regular(like.common_dir / "info" / "attributes", 1 << 20):
+        (apart.git_dir / "info" / "attributes").write_bytes(data)
+    if filters.LFS in source.filters:
+        lfs.lend(source, apart.git_dir)
 
 
 def rebase(worktree: Repository, onto: str, extra: Mapping[str, str]) -> str | None:

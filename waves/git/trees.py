@@ -50,13 +50,6 @@ def gitlinks(repository: Repository, commit: str) -> list[str]:
     return [entry.partition("\t")[2] for entry in raw.split("\0") if entry.startswith("160000 ")]
 
 
-def filters_named(repository: Repository, commit: str) -> list[str]:
-    """The filters that `.gitattributes` files of a commit name, wherever they are."""
-    done = call(repository, "grep", "-h", "-I", "-e", "filter=", commit, "--", "*.gitattributes", ok=(0, 1),
-                extra={"GIT_LITERAL_PATHSPECS": "0"})  # fmt: skip
-    return sorted(set(re.findall(r"(?<!\S)filter=(\S+)", done.text)))
-
-
 def file_at(repository: Repository, commit: str, path: str) -> bytes | None:
     done = call(repository, "cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
     return done.out if done.code == 0 else None

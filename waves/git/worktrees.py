@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from waves.git.hardened import Repository, call
@@ -20,7 +21,7 @@ def worktree_of(repository: Repository, path: Path) -> Repository | None:
         with contextlib.suppress(FileNotFoundError):  # another one is removed at this very moment
             # A relative path is one from the folder of this very file.
             if Path(os.path.normpath(entry.parent / entry.read_text().rstrip("\n"))) == path / ".git":
-                return Repository(repository.common_dir, entry.parent, path)
+                return replace(repository, git_dir=entry.parent, work_tree=path)
     return None
 
 

@@ -127,6 +127,7 @@ class Setup:
     copy: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
     network: bool = False
+    filters: tuple[str, ...] | None = None  # git's content filters that may run; None: nobody has decided
 
 
 @dataclass(frozen=True, slots=True)

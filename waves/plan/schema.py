@@ -61,6 +61,7 @@ VARIABLE = text("the name of an environment variable", "NPM_TOKEN", pattern=r"[A
 TOPIC = text("letters, digits, `-` and `_`, 64 at most", "acme-waves", pattern=r"[A-Za-z0-9_-]{1,64}")
 ADDRESS = text("an address that begins with http:// or https://", "https://ntfy.sh", pattern=r"https?://[!-~]{1,400}")
 DIGEST = text("hexadecimal digits", "0f3a", pattern=r"[0-9a-f]{4,64}")
+FILTER = text("the name of a filter in git's attributes", "lfs", pattern=r"[^\s\x00-\x1f\x7f-\x9f]{1,100}")
 LINE_OF_TEXT = text("text", "text")
 TEXT = text("text", "text", empty=True)
 ISSUE = number(1, 999_999_999, 41, expected="a number such as 41")
@@ -228,6 +229,7 @@ SETUP = Record(
         Field("copy", ListOf(INSIDE), "Files that git does not have, such as .env."),
         Field("run", ListOf(LINE_OF_TEXT), "Commands to run once, such as npm ci."),
         Field("network", flag(), "true: the commands can reach the network."),
+        Field("filters", ListOf(FILTER), "Content filters that git may run; `[]`: none."),
     ),
 )
 

@@ -27,6 +27,7 @@ class Facts:
     overlaps: Sequence[tuple[str, str]] = ()  # unit, and what is said of its scope: another one's matches the same file
     other_branches: Mapping[str, str] = field(default_factory=dict)  # branch -> whose it is in another plan
     strangers: Mapping[int, str] = field(default_factory=dict)  # issue -> what is to be known of its author
+    filters: Sequence[str] = ()  # what is to be decided or set up about git's content filters
 
 
 def entry_parts(plan: Plan, name: str) -> dict[str, str]:
@@ -262,7 +263,8 @@ def faults_of_facts(plan: Plan, facts: Facts) -> tuple[Fault, ...]:
     Until the plan is confirmed this holds up the plan. After that the world may have changed since, which must not stop
     units that it does not concern: the weight is then `unit`. A merged unit's only fault is a changed entry.
     """
-    checks = (_changed, _taken, _unknown_issues, _in_other_batches, _branches_of_others, _overlapping, _by_strangers)
+    checks = (_changed, _taken, _unknown_issues, _in_other_batches, _branches_of_others, _overlapping, _by_strangers,
+              _filters)  # fmt: skip
     return tuple(fault for check in checks for fault in check(plan, facts))
 
 
@@ -333,6 +335,11 @@ def _overlapping(plan: Plan, facts: Facts) -> Iterator[Fault]:
     for name, message in facts.overlaps:
         if name not in facts.merged:
             yield Fault(("units", index_of[name], "scope", "in"), message, weight)
+
+
+def _filters(plan: Plan, facts: Facts) -> Iterator[Fault]:
+    path: Path = ("setup", "filters") if plan.setup.filters is not None else ("units",)
+    yield from (Fault(path, message) for message in facts.filters)
 
 
 def _by_strangers(plan: Plan, facts: Facts) -> Iterator[Fault]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from waves import git
-from waves.git import Setting
+from waves.git import Setting, attributes
 from waves.plan.model import Plan
+from waves.steps import content
 
 WORKS, PARTLY, NO = "works", "partly", "no"
 
@@ -54,3 +55,12 @@ class Look:
         """The commit that units start from, as last fetched; without a plan the one that is checked out."""
         name = f"refs/remotes/origin/{self.plan.base}" if self.plan else "HEAD"
         return git.resolve(self.repository, name) or git.resolve(self.repository, "HEAD")
+
+    @cached_property
+    def filters(self) -> dict[str, str]:
+        """The filters that attributes ask for, and what keeps units from being dispatched because of each."""
+        if self.base is None:
+            return {}
+        allowed = self.plan.setup.filters if self.plan else None
+        held = content.objections(self.repository, self.base, allowed)
+        return {one.filter: held.get(one.filter, "") for one in attributes.asked(self.repository, self.base)}

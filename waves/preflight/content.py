@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from waves import git
-from waves.preflight.answer import PARTLY, WORKS, Answer, Look
+from waves.git.filters import LFS
+from waves.preflight.answer import NO, PARTLY, WORKS, Answer, Look
 
 
 def lfs(look: Look) -> Answer:
-    if "lfs" not in _filters(look):
-        return Answer(WORKS, "not used")
-    return Answer(PARTLY, "used: agents see pointers, not content")
+    return _filters(look, {LFS} & look.filters.keys(), "not used", "used: agents and checks see the content")
 
 
 def filters(look: Look) -> Answer:
-    names = sorted(_filters(look) - {"lfs"})
+    names = look.filters.keys() - {LFS}
+    return _filters(look, names, "none", f"{', '.join(sorted(names))}: agents and checks see files as you do")
+
+
+def _filters(look: Look, names: Set[str], unused: str, used: str) -> Answer:
+    """About some of the filters that attributes of the base ask for."""
     if not names:
-        return Answer(WORKS, "none")
-    return Answer(PARTLY, f"{', '.join(names)}: agents see the stored form of these files")
+        return Answer(WORKS, unused)
+    if held := [words for name in sorted(names) if (words := look.filters[name])]:
+        return Answer(NO, held[0])
+    if look.plan and not look.plan.setup.filters:
+        return Answer(
+            PARTLY, f"{', '.join(sorted(names))}: not allowed, so agents see what is stored and can't add to it"
+        )
+    return Answer(WORKS, used)
 
 
 def submodules(look: Look) -> Answer:
@@ -24,8 +36,3 @@ def submodules(look: Look) -> Answer:
     if not paths:
         return Answer(WORKS, "none")
     return Answer(PARTLY, f"{', '.join(paths[:5])}: empty folders in worktrees, unless `setup.run` fills them")
-
-
-def _filters(look: Look) -> set[str]:
-    """The filters that attributes of the base ask for."""
-    return set(git.filters_named(look.repository, look.base)) if look.base else set()

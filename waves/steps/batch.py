@@ -36,7 +36,8 @@ class Batch:
     """One plan at work on one repository; with `once`, no step waits for an agent or for pending checks."""
 
     def __init__(self, plan: Plan, repository: git.Repository, plan_top: Path, *, once: bool = False) -> None:
-        self.plan, self.repository, self.plan_top, self.once = plan, repository, plan_top, once
+        self.plan, self.plan_top, self.once = plan, plan_top, once
+        self.repository = repository = replace(repository, filters=plan.setup.filters or ())
         assert repository.work_tree is not None
         self.checkout: Path = repository.work_tree
         self.folder = self.checkout / ".waves" / plan.batch
@@ -54,8 +55,7 @@ class Batch:
         self._fetched = 0.0  # when the last fetch of the base that ended had begun
         self._taken: dict[str, str] = {}  # unit to who took it over
         self._pulls: dict[str, str] = {}  # state of the pull requests that a person may have closed, opened or merged
-        self.said = Said(self.folder, plan.policy)
-        self.given = Rulings(self.folder)
+        self.said, self.given = Said(self.folder, plan.policy), Rulings(self.folder)
         self._looks = 0  # at the outside: what is derived from one is made anew
         self._held_since = float("inf")  # when this process took the batch's lock
         if plan.forge != "local":

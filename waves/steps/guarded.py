@@ -11,7 +11,7 @@ from waves.agents import run as runs
 from waves.git import given
 from waves.records import read_json, write_json
 from waves.shapes import words
-from waves.steps import about, claim, company, kept
+from waves.steps import about, claim, company, content, kept
 from waves.steps import worktree as worktree_step
 from waves.steps.work import Work
 
@@ -73,6 +73,7 @@ def move_to(work: Work, head: str) -> None:
         kept = f"{kept_refs(work)}before-{head[:12]}"
         if git.resolve(repository, kept) is None:
             git.update_ref(repository, kept, before, git.ZERO)
+    content.bring(work.batch, work.remote, head)
     _clear_the_way(work, worktree, before, head)
     git.reset_hard(worktree, head)
 

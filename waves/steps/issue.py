@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 from waves.forges import Issue
 from waves.plan.model import Policy
-from waves.steps import duplicate
+from waves.steps import content, duplicate
 from waves.steps.work import Done, HeldError, Work, to_json
 
 TAKEN_OUT = re.compile(r"\[secret: ([^]\n]{1,80})\]")  # as the scrubber leaves it
@@ -19,6 +19,8 @@ def run(work: Work) -> Done:
     issues = [as_heard(work.batch.forge.issue(number), work.batch.plan.policy) for number in work.unit.issues]
     if not work.unit.adopted and (closed := duplicate.closed(work, issues)):
         raise HeldError("waiting", closed)
+    if not work.facts.record("worktree") and (undecided := content.objections_to(work.batch)):
+        raise HeldError("waiting", undecided[0], person=True)
     if found := work.batch.gate.objection(work.unit):
         raise HeldError("waiting", found)
     flags = [words for issue in issues for words in (by_stranger(issue), _secrets_in(issue)) if words]

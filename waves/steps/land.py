@@ -12,7 +12,7 @@ from waves.forges import Check, Checks, Pull
 from waves.plan import series
 from waves.records import digest
 from waves.report import texts
-from waves.steps import base_commits, branch, claim, feedback, inherited, merge_result
+from waves.steps import base_commits, branch, claim, content, feedback, inherited, merge_result
 from waves.steps.checks import wait_for
 from waves.steps.pr import closed, refuse_other_base
 from waves.steps.work import Done, HeldError, Work, to_json
@@ -106,6 +106,7 @@ def _land(work: Work, cycle: str, head: str) -> Done | Pull:
                 return _not_clean(work, unclean)
             feedback.refuse_unheard(work, cycle)  # the checks may have taken their time
             claim.refuse_taken(work.batch, work.unit.name)
+            content.publish(work.batch, work.remote, tested, work.branch)
             merged = _merge(work, pull, tested, base)
         except HeadMovedError:
             continue  # pushed while the base was about to be merged in: the next look sees what that is

@@ -9,7 +9,7 @@ from waves.forges import Pull
 from waves.records import Record, made_by_runs, read_json, write_json
 from waves.report import texts
 from waves.steps import branch as branches
-from waves.steps import claim, description, inherited
+from waves.steps import claim, content, description, inherited
 from waves.steps.work import Done, HeldError, Work, to_json
 
 MANY_FILES, MANY_LINES = 40, 1500
@@ -115,10 +115,15 @@ def publish(work: Work, head: str) -> None:
 
 def _push(work: Work, head: str, expected: str) -> bool:
     """Put `head` on the remote branch if that is at `expected`, and what is known of the unit into its claim."""
+    content.send(work.batch, work.remote, head, work.branch)
     if work.remote == "origin":
-        return claim.push(work.batch, work.unit.name, head, {f"refs/heads/{work.branch}": (head, expected)})
-    pushed = git.push(work.batch.repository, head, work.branch, expected, work.remote)
-    return pushed and claim.push(work.batch, work.unit.name, head)
+        pushed = claim.push(work.batch, work.unit.name, head, {f"refs/heads/{work.branch}": (head, expected)})
+    else:
+        pushed = git.push(work.batch.repository, head, work.branch, expected, work.remote)
+        pushed = pushed and claim.push(work.batch, work.unit.name, head)
+    if pushed:  # whoever removed an object meanwhile is found out before anybody reviews the branch
+        content.send(work.batch, work.remote, head, work.branch)
+    return pushed
 
 
 def _over(work: Work, head: str, there: str) -> None:

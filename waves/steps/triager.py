@@ -18,7 +18,7 @@ from waves.forges import Issue
 from waves.git import given
 from waves.prompts.facts import Survey
 from waves.records import digest, read_json, write_json
-from waves.steps import about, reach
+from waves.steps import about, content, reach
 from waves.steps.about import About
 from waves.steps.agent_run import STRIKES
 from waves.steps.batch import Batch
@@ -62,6 +62,7 @@ def _answer(
     agent = batch.plan.agent_for("triager")
     kind, job = agents.kind_of(agent), _job(batch, directory)
     if about.read(directory) is None:
+        content.bring(batch, "origin", found.base)
         apart = git.checkout_apart(batch.repository, _fresh(job.worktree), found.base)
         saved.save(snapshot.take(apart, ()), directory / "before.json")
         about.write(directory, About(key, "triager"))

@@ -12,7 +12,7 @@ from waves.forges import Pull
 from waves.git import given
 from waves.records import RESULTS, made_by_runs, read_json, write_text
 from waves.shapes import fits
-from waves.steps import base_commits, claim, duplicate, kept
+from waves.steps import base_commits, claim, content, duplicate, kept
 from waves.steps import branch as branches
 from waves.steps.batch import Batch, lent
 from waves.steps.pr import refuse_other_base
@@ -33,7 +33,7 @@ def run(work: Work) -> Done:
     batch = work.batch
     taken = _dispatched_before(work) or (_adopt(work) if work.unit.adopted else _claim(work))
     if not lent(work.path):
-        make(work, taken.branch)
+        make(work, taken.branch, branches.remote_of(batch, taken.fork))
     prompts.pin(work.path / "templates", batch.plan_top / "plans" / "prompts")
     found = {"path": str(batch.worktree_path(work.unit)), **asdict(taken)}
     work.folder.write_target("worktree.json", to_json(found))
@@ -144,9 +144,11 @@ def _adopt(work: Work) -> Taken:
     return Taken(branch, head, git.merge_base(batch.repository, head, batch.base_head) or head, fork)
 
 
-def make(work: Work, branch: str) -> git.Repository:
+def make(work: Work, branch: str, remote: str = "") -> git.Repository:
     """The unit's worktree, sound, on its branch and set up: one that is stays as it is, else it is made (anew)."""
     batch = work.batch
+    if head := git.resolve(batch.repository, f"refs/heads/{branch}"):
+        content.bring(batch, remote or work.remote, head, batch.base_head)
     below = f"{claim.kept(batch, work.unit.name)}worktree"
     rebuilt = worktrees.rebuild(batch.repository, batch.worktree_path(work.unit), branch, below)
     kept.note(work.path, "worktree", rebuilt.aside)
