@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,9 +130,11 @@ def parent(root: Path, path: str, *, make: bool = False) -> Iterator[tuple[int, 
 def write(root: Path, path: str, data: bytes, mode: int, scratch: Path | None = None) -> None:
     """Put a file at `path`, whole or not at all, in place of a file or link that stands there; raises OSError.
 
-    It is made in `scratch`, a folder on the same file system, or else beside `path`: a kill would leave it there.
+    It is made in `scratch`, or else beside `path`: a kill would leave it there. If `scratch` is on another file system,
+    from which nothing can be renamed, the folder that `root` is in takes its place.
     """
-    with parent(root, path, make=True) as (folder, name), _opened(scratch, folder) as place:
+    near = (scratch, root.parent) if scratch is not None else ()
+    with parent(root, path, make=True) as (folder, name), _opened(near, folder) as place:
         temporary = f".waves-{os.getpid()}-{os.urandom(6).hex()}"
         handle = os.open(temporary, _WRITE, 0o600, dir_fd=place)
         try:
@@ -148,15 +151,18 @@ def write(root: Path, path: str, data: bytes, mode: int, scratch: Path | None = 
 
 
 @contextlib.contextmanager
-def _opened(folder: Path | None, otherwise: int) -> Iterator[int]:
-    if folder is None:
-        yield otherwise
-        return
-    handle = os.open(folder, _FOLDER)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
+def _opened(folders: Sequence[Path], otherwise: int) -> Iterator[int]:
+    """The first of the folders that is on the file system of `otherwise`, or else that."""
+    device = os.fstat(otherwise).st_dev
+    for folder in folders:
+        handle = os.open(folder, _FOLDER)
+        try:
+            if os.fstat(handle).st_dev == device:
+                yield handle
+                return
+        finally:
+            os.close(handle)
+    yield otherwise
 
 
 def link(root: Path, path: str, target: bytes) -> None:
@@ -195,12 +201,40 @@ def move_out(root: Path, path: str, aside: Path) -> Path | None:
                 os.chmod(name, stat.S_IMODE(status.st_mode) | 0o700, dir_fd=folder)
             place = _free(aside, path)
             place.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(name, place, src_dir_fd=folder)
+            try:
+                os.rename(name, place, src_dir_fd=folder)
+            except OSError as problem:
+                if problem.errno != errno.EXDEV:
+                    raise
+                _copy_out(root / path, place)
             return place
     except OSError as problem:
         if problem.errno in ABSENT:
             return None
         raise
+
+
+def _copy_out(source: Path, place: Path) -> None:
+    """Move to another file system: whole at `place` before anything of the source goes; pipes hold nothing to keep."""
+    kind = kind_of(source.lstat().st_mode)
+    copy = place.with_name(f".waves-{os.getpid()}-{os.urandom(6).hex()}")
+    if kind == "folder":
+        for folder, _, _ in os.walk(source):
+            Path(folder).chmod(stat.S_IMODE(Path(folder).lstat().st_mode) | 0o700)
+        shutil.copytree(source, copy, symlinks=True, ignore=_special)
+        copy.rename(place)
+        shutil.rmtree(source)
+        return
+    if kind == "other":
+        os.mkfifo(copy)
+    else:
+        shutil.copy2(source, copy, follow_symlinks=False)
+    copy.rename(place)
+    source.unlink()
+
+
+def _special(folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if kind_of((Path(folder) / name).lstat().st_mode) == "other"}
 
 
 def _free(aside: Path, path: str) -> Path:
