@@ -14,6 +14,7 @@ from waves.confinement import hidden
 from waves.git import given
 
 LFS = "lfs"
+LENT = "waves-lent"  # in the store of a git directory: the stores that its links lead to
 PARTS = ("clean", "smudge", "process", "required")
 KEY = re.compile(r"filter\.(?P<name>.+)\.(?P<part>clean|smudge|process|required)", re.DOTALL)
 # Anything with write access to the repository can change these, an agent without a sandbox included.

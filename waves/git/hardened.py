@@ -131,6 +131,8 @@ def _sandbox(repository: Repository, said: Sequence[filters.Said], commands: Seq
     cwd = repository.work_tree or repository.git_dir
     shown = [cwd, repository.common_dir, repository.git_dir, *repository.alternates]
     store = filters.lfs_store(repository.common_dir, said)
+    if filters.LFS in repository.filters and (store / filters.LENT).is_file():
+        shown += [Path(os.fsdecode(line)) for line in (store / filters.LENT).read_bytes().splitlines()]
     writable = [store] if filters.LFS in repository.filters else []
     for path in writable:
         path.mkdir(parents=True, exist_ok=True)

@@ -57,11 +57,16 @@ def lend(repository: Repository, git_dir: Path) -> None:
 
     git-lfs would make hard links of what it finds through `objects/info/alternates`.
     """
-    for path in (store(repository) / "objects").glob("??/??/*"):
+    folder = store(repository)
+    (git_dir / filters.LFS).mkdir(exist_ok=True)
+    with (git_dir / filters.LFS / filters.LENT).open("ab") as lent:
+        lent.write(os.fsencode(f"{folder}\n"))
+    for path in (folder / "objects").glob("??/??/*"):
         if OBJECT.fullmatch(path.name):
             there = place(git_dir / filters.LFS, path.name)
             there.parent.mkdir(parents=True, exist_ok=True)
-            there.symlink_to(path)
+            with contextlib.suppress(FileExistsError):
+                there.symlink_to(path)
 
 
 def pointers(repository: Repository, include: Sequence[str], exclude: Sequence[str]) -> list[Pointer]:

@@ -73,7 +73,8 @@ def _convert(apart: Repository, source: Repository, like: Repository) -> None:
     if data := records.read_regular(like.common_dir / "info" / "attributes", 1 << 20):
         (apart.git_dir / "info" / "attributes").write_bytes(data)
     if filters.LFS in source.filters:
-        lfs.lend(source, apart.git_dir)
+        for one in dict.fromkeys((source.common_dir, like.common_dir)):
+            lfs.lend(Repository(one, one), apart.git_dir)
 
 
 def rebase(worktree: Repository, onto: str, extra: Mapping[str, str]) -> str | None:

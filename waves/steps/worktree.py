@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from waves import git, process, prompts
 from waves.agents import onlycopies, worktrees
+from waves.errors import WavesError
 from waves.forges import Pull
 from waves.git import given
 from waves.records import RESULTS, made_by_runs, read_json, write_text
@@ -147,8 +149,11 @@ def _adopt(work: Work) -> Taken:
 def make(work: Work, branch: str, remote: str = "") -> git.Repository:
     """The unit's worktree, sound, on its branch and set up: one that is stays as it is, else it is made (anew)."""
     batch = work.batch
+    content.bring(batch, remote or work.remote, batch.base_head)
     if head := git.resolve(batch.repository, f"refs/heads/{branch}"):
-        content.bring(batch, remote or work.remote, head, batch.base_head)
+        # What a run committed is nowhere else until it is published: `unfit` looks at that.
+        with contextlib.suppress(*([WavesError] if head in made_by_runs(work.path)[0] else [])):
+            content.bring(batch, remote or work.remote, head)
     below = f"{claim.kept(batch, work.unit.name)}worktree"
     rebuilt = worktrees.rebuild(batch.repository, batch.worktree_path(work.unit), branch, below)
     kept.note(work.path, "worktree", rebuilt.aside)
