@@ -7,8 +7,9 @@ import os
 import selectors
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -106,6 +107,32 @@ def _follow(pid: int, output: int, until: float, keep: int) -> tuple[bytes, bool
                 return tail, True
             pause = min(2 * pause, 0.05)
     return tail, False
+
+
+def pieces(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: bytes) -> Generator[bytes, None, Finished]:
+    """What a program prints, a megabyte at a time; the generator's value is how it ended, with the output left out.
+
+    The program is killed if nobody reads on.
+    """
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as complaint:
+        source.write(stdin)
+        source.seek(0)
+        process = subprocess.Popen(
+            list(argv), cwd=cwd, env=dict(env), stdin=source, stdout=subprocess.PIPE, stderr=complaint,
+            start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        try:
+            with process.stdout:
+                while piece := process.stdout.read(1 << 20):
+                    yield piece
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            process.wait()
+        complaint.seek(0)
+        return Finished(process.returncode, b"", complaint.read())
 
 
 def pipe(first: Sequence[str], second: Sequence[str], *, stdin: bytes, env_first: Mapping[str, str],

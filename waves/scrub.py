@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 SHORTEST = 8  # characters; what is shorter stands in too many other words
 # Variables by their names, of an environment or a `.env`: a word of the name says that the value is a secret.
@@ -101,6 +101,16 @@ class Scrubber:
                     text = shape.sub(f"[secret: {name}]", text)
         return text
 
-    def held_by(self, text: str) -> list[str]:
-        """The names of the secrets known by value that a text holds."""
-        return sorted({self._known[found] for found in self._values.findall(text)})
+    def held_by(self, *pieces: str | bytes) -> list[str]:
+        """The names of the secrets known by value that a text holds, which may come in pieces."""
+        return self.held_in(pieces)
+
+    def held_in(self, pieces: Iterable[str | bytes]) -> list[str]:
+        found: set[str] = set()
+        longest = max((len(form.encode("utf-8", "surrogatepass")) for form in self._known), default=1)
+        before = b""
+        for piece in pieces:
+            data = before + (piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogateescape"))
+            found |= {self._known[one] for one in self._values.findall(data.decode("utf-8", "surrogateescape"))}
+            before = data[-longest:]  # a value may begin in one piece and end in the next
+        return sorted(found)

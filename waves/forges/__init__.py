@@ -10,6 +10,8 @@ from typing import Protocol
 from waves import git
 from waves.plan.model import Plan
 
+MAX_BLOB = {"github": 100 << 20}  # bytes of a file, where a forge takes none that is longer
+
 
 @dataclass(frozen=True, slots=True)
 class Comment:

@@ -7,7 +7,7 @@ from waves.git.committing import author, committer
 from waves.git.credentials import credential_programs, lend
 from waves.git.differences import FilePatch, hunks, patch_ids, patches
 from waves.git.far_side import hooks_state, local_path, trust_hooks, where
-from waves.git.hardened import ZERO, Repository, Setting, call, discover, settings_of
+from waves.git.hardened import BIG, ZERO, Repository, Setting, call, discover, settings_of
 from waves.git.history import (
     PastCommit,
     author_of,
@@ -21,18 +21,19 @@ from waves.git.history import (
     is_connected,
     merge_base,
     message,
+    new_blobs,
     past_commits,
     refs,
     resolve,
+    said_by,
     takes_author,
-    told_by,
     tree_of,
     update_ref,
 )
 from waves.git.making import checkout_apart, clone, commit_all, import_objects, init, rebase
 from waves.git.manifest import ChangedPath, changed_paths, manifest, object_sizes
 from waves.git.nearby import borrowed, local_remotes
-from waves.git.plumbing import BIG, plumbing
+from waves.git.plumbing import contents, plumbing
 from waves.git.remotes import (
     default_branch,
     fetch,
@@ -48,6 +49,7 @@ from waves.git.remotes import (
 from waves.git.trees import (
     FoundLine,
     Merged,
+    blob_at,
     changes,
     clean_merge,
     commit_tree,
@@ -88,6 +90,7 @@ __all__ = [
     "attach",
     "author",
     "author_of",
+    "blob_at",
     "blobs",
     "borrowed",
     "branch_of",
@@ -102,6 +105,7 @@ __all__ = [
     "commits",
     "commits_of",
     "committer",
+    "contents",
     "credential_programs",
     "default_branch",
     "delete_ref",
@@ -131,6 +135,7 @@ __all__ = [
     "merge_base",
     "merge_tree",
     "message",
+    "new_blobs",
     "object_sizes",
     "past_commits",
     "patch_ids",
@@ -148,10 +153,10 @@ __all__ = [
     "remove_worktree",
     "reset_hard",
     "resolve",
+    "said_by",
     "settings_of",
     "size_of",
     "takes_author",
-    "told_by",
     "tree_of",
     "trust_hooks",
     "try_push",

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from waves.git.hardened import FIXED_OPTIONS, Repository
+from waves.git.hardened import BIG, FIXED_OPTIONS, Repository
 from waves.git.manifest import object_sizes
-from waves.git.plumbing import AS_TEXT, BIG, plumbing
+from waves.git.plumbing import AS_TEXT, plumbing
 
 # The few settings that plumbing reads, and the options of a patch, each with its value.
 SETTINGS = ("-c", "core.quotePath=false", "-c", "core.commitGraph=false", "-c", "diff.suppressBlankEmpty=false")

@@ -15,6 +15,7 @@ from waves.errors import GitError, UsageError
 from waves.git import filters, given
 from waves.git.unusable import unusable
 
+BIG = 8 << 20  # bytes; git streams longer blobs, or calls them binary, and never loads one to look at it
 # Whatever a repository, a branch or an agent says, these stay off while Waves runs git.
 SAFE = {
     "core.hooksPath": os.devnull,
@@ -43,6 +44,7 @@ SAFE = {
     "i18n.logOutputEncoding": "UTF-8",
     "push.followTags": "false",
     "worktree.useRelativePaths": "false",
+    "core.bigFileThreshold": str(BIG),
     "init.defaultBranch": "main",
     "init.defaultRefFormat": "files",
     "merge.conflictStyle": "merge",

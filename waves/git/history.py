@@ -162,13 +162,22 @@ def past_commits(repository: Repository, head: str, most: int) -> Iterator[PastC
         yield PastCommit(commit, message.strip(), tuple(paths))
 
 
-def told_by(repository: Repository, head: str, published: Sequence[str]) -> str:
-    """Everything that the commits say which `head` reaches and nothing published does: names, messages and patches."""
+def said_by(repository: Repository, head: str, published: Sequence[str]) -> str:
+    """What the commits say beside their files which `head` reaches and nothing published does: people and messages."""
     revisions = "".join(f"{one}\n" for one in (head, *(f"^{each}" for each in published)))
-    raw = call(repository, "log", "--stdin", "--patch", "--text", "--diff-merges=combined",
-               *FIXED_OPTIONS, "--no-show-signature", "--format=%an%n%ae%n%cn%n%ce%n%B",
+    raw = call(repository, "log", "--stdin", "--no-patch", "--no-show-signature", "--format=%an%n%ae%n%cn%n%ce%n%B",
                stdin=revisions.encode()).out  # fmt: skip
     return raw.decode("utf-8", "surrogateescape")
+
+
+def new_blobs(repository: Repository, head: str, published: Sequence[str]) -> dict[str, str]:
+    """Blob id to a path that it has, of those that `head` reaches and nothing published does."""
+    revisions = "".join(f"{one}\n" for one in (head, *(f"^{each}" for each in published)))
+    raw = call(repository, "rev-list", "--objects", "--stdin", stdin=revisions.encode()).out
+    lines = raw.decode("utf-8", "surrogateescape").split("\n")
+    paths = {oid: path for oid, _, path in (line.partition(" ") for line in lines) if oid}
+    kinds = existing(repository, list(paths))
+    return {oid: path for oid, path in paths.items() if kinds.get(oid) == "blob"}
 
 
 def author_of(repository: Repository, commit: str) -> tuple[str, str, str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from waves.git.hardened import Repository
-from waves.git.plumbing import AS_TEXT, BIG, plumbing
+from waves.git.hardened import BIG, Repository
+from waves.git.plumbing import AS_TEXT, plumbing
 
 KINDS = {"100644": "file", "100755": "executable", "120000": "symlink", "160000": "submodule"}
 AT_ONCE = 200  # paths on one command line

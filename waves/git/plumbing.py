@@ -17,10 +17,8 @@ from waves import process
 from waves.errors import GitError
 from waves.git.hardened import Repository, _environment, call, quoted
 
-BIG = 8 << 20  # bytes; git streams longer blobs, or calls them binary, and never loads one to look at it
 # The merge machinery's own defaults, written out: they differ between versions of git.
 FIXED = {
-    "core.bigFileThreshold": str(BIG),
     "diff.algorithm": "myers",
     "diff.renames": "true",
     "diff.renameLimit": "7000",
@@ -49,6 +47,28 @@ def plumbing(
     if done.code not in ok:
         raise GitError(arguments, done.code, done.err.decode("utf-8", "replace"))
     return done
+
+
+def contents(repository: Repository, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The blobs of these ids, each in pieces of a megabyte at most."""
+    with _room(repository) as (folder, env):
+        command = ["git", "cat-file", "--batch"]
+        read = process.pieces(command, cwd=folder, env=env, stdin="".join(f"{one}\n" for one in ids).encode())
+        held, at = b"", 0
+        for _ in ids:
+            while (end := held.find(b"\n", at)) < 0 and (piece := next(read, b"")):
+                held, at = held[at:] + piece, 0
+            oid, kind, *size = held[at:end].decode().split()
+            at, left = end + 1, int(size[0]) + 1 if size else 0  # with the newline after it
+            while left > 0:
+                if at == len(held):
+                    held, at = next(read, b""), 0
+                if not held:
+                    raise GitError(command[1:], 128, f"{oid}: its content ends too early")
+                piece = held[at : at + left]
+                at, left = at + len(piece), left - len(piece)
+                if kind == "blob":
+                    yield oid, piece if left else piece[:-1]
 
 
 @contextmanager

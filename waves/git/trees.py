@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from waves.errors import GitError
 from waves.git.differences import as_text_but
-from waves.git.hardened import FIXED_OPTIONS, Repository, call
-from waves.git.history import merge_base
+from waves.git.hardened import BIG, FIXED_OPTIONS, Repository, call
+from waves.git.history import existing, merge_base
 from waves.git.manifest import ChangedPath, manifest
-from waves.git.plumbing import BIG, plumbing
+from waves.git.plumbing import plumbing
 
 
 def changes(repository: Repository, old: str, new: str) -> tuple[ChangedPath, ...]:
@@ -48,6 +48,13 @@ def gitlinks(repository: Repository, commit: str) -> list[str]:
     """The paths where a commit has another repository's commit: its submodules."""
     raw = call(repository, "ls-tree", "-r", "-z", "--full-tree", commit).out.decode("utf-8", "surrogateescape")
     return [entry.partition("\t")[2] for entry in raw.split("\0") if entry.startswith("160000 ")]
+
+
+def blob_at(repository: Repository, commit: str, path: str) -> str | None:
+    """The id of a file's blob; None if there is no such file."""
+    done = call(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}:{path}", ok=(0, 1, 128))
+    oid = done.text.strip()
+    return oid if done.code == 0 and existing(repository, [oid]).get(oid) == "blob" else None
 
 
 def file_at(repository: Repository, commit: str, path: str) -> bytes | None:

@@ -195,6 +195,19 @@ def duration() -> Scalar:
     return Scalar("a duration such as 90s, 45m or 2h", "45m", read, {"type": "string", "pattern": f"^{pattern}$"}, 1.0)
 
 
+def size() -> Scalar:
+    """A number of bytes; a unit is a power of 1024, as GitHub and git count them."""
+    powers = {"kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+    pattern = r"[1-9][0-9]{0,5} ?[kMG]B"
+
+    def read(text: str) -> int:
+        if not re.fullmatch(pattern, text):
+            raise ValueError("")
+        return int(text[:-2]) * powers[text[-2:]]
+
+    return Scalar("a size such as 500kB, 50MB or 2GB", "50MB", read, {"type": "string", "pattern": f"^{pattern}$"}, 1)
+
+
 def day() -> Scalar:
     pattern = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 

@@ -90,6 +90,7 @@ class Policy:
     stall_timeout: float = 10 * 60.0  # seconds
     tokens_per_unit: int | None = None
     tokens_per_batch: int | None = None
+    max_blob: int | None = None  # bytes
     corrector: str = "resume"  # resume | fresh
     merge: str = "auto"  # auto | ask
     merge_method: str = "squash"  # squash | rebase | merge

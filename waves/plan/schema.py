@@ -19,6 +19,7 @@ from waves.plan.kinds import (
     duration,
     flag,
     number,
+    size,
     text,
 )
 
@@ -137,6 +138,7 @@ POLICY = Record(
         Field("stall_timeout", duration(), "The longest that an agent may be silent."),
         Field("tokens_per_unit", number(1, 999_999_999_999, 3_000_000), "Hard cap of one unit; absent: none."),
         Field("tokens_per_batch", number(1, 999_999_999_999, 40_000_000), "Hard cap of all units; absent: none."),
+        Field("max_blob", size(), "The longest file that may be pushed; absent: the forge's limit (GitHub: 100MB)."),
         Field("corrector", choice("resume", "fresh"), "resume: correctors go on in the implementer's thread."),
         Field("no_checks", choice("wait", "allow"), "For a head that no check reports on: wait, or merge without."),
         Field("draft", flag(), "true: pull requests are drafts until they are approved."),

@@ -369,20 +369,6 @@ def without_commit(ran: Ran, words: str) -> str:
     return "; ".join((words, *flags_of(ran.collected)))
 
 
-def told_secrets(work: Work, ran: Ran, *published: str) -> str | None:
-    """What is wrong with a branch whose commits hold a secret of whoever runs Waves: a push would publish it.
-
-    What the base and the `published` commits reach is out already.
-    """
-    if ran.collected is None or ran.collected.head is None:
-        return None
-    told = git.told_by(work.batch.repository, ran.collected.head, [work.batch.base_head, *published])
-    if not (names := work.batch.scrub.held_by(told)):
-        return None
-    return (f"its commits hold the value of {', '.join(names)}, which must not be published: write them anew without "
-            "it (what is no secret can be taken out of the environment, or the .env)")  # fmt: skip
-
-
 def facts_of(ran: Ran) -> dict[str, Any]:
     """The run in a record's plain data."""
     assert ran.collected is not None

@@ -13,7 +13,7 @@ from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumberi
 from waves.records import digest, read_json
 from waves.report import texts
 from waves.report.texts import Cycle
-from waves.steps import agent_run, content, decide, description, guarded, reword
+from waves.steps import agent_run, content, decide, description, guarded, reword, unpublishable
 from waves.steps import branch as branches
 from waves.steps.points import correction, point_of
 from waves.steps.pr import publish, refuse_ended
@@ -58,7 +58,7 @@ def run(work: Work) -> Done:
             return ran.result.failure.message
         if ran.collected.head == before:
             return agent_run.without_commit(ran, "it made no new commit: the items stand")
-        return agent_run.told_secrets(work, ran, before) or content.unfit(work.batch, ran.collected.head, before)
+        return unpublishable.fault(work, ran, before) or content.unfit(work.batch, ran.collected.head, before)
 
     key = digest([before, asked.key])
     ran = agent_run.ask(work, agent_run.Task("corrector", work.step.at, key, words, accept, before))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from waves import git
 from waves.records import digest, read_text
-from waves.steps import agent_run, claim, content, reword
+from waves.steps import agent_run, claim, content, reword, unpublishable
 from waves.steps.work import Done, Work, one_line, to_json
 
 PULL = re.compile(r"/pull/[0-9]+/?\s*\Z")  # at the end of the last message of an agent that publishes by itself
@@ -31,7 +31,7 @@ def run(work: Work) -> Done:
             return ran.result.failure.message
         if ran.collected.head == base:
             return agent_run.without_commit(ran, "it ended without a commit")
-        if told := agent_run.told_secrets(work, ran) or content.unfit(work.batch, ran.collected.head):
+        if told := unpublishable.fault(work, ran) or content.unfit(work.batch, ran.collected.head):
             return told
         if work.batch.plan.policy.publish == "agent" and not PULL.search(ran.result.message):
             said = one_line(ran.result.message[-TAIL:]) or "it said nothing"

@@ -10,7 +10,7 @@ from waves import git, inert, prompts
 from waves.plaintext import plain
 from waves.prompts.facts import Point
 from waves.records import digest
-from waves.steps import agent_run
+from waves.steps import agent_run, unpublishable
 from waves.steps.agent_run import Ran, Task
 from waves.steps.points import correction
 from waves.steps.work import Work, one_line
@@ -45,7 +45,7 @@ def reworded(work: Work, ran: Ran, label: str, *published: str) -> Ran:
             return left.issue
         if git.tree_of(work.batch.repository, now) != git.tree_of(work.batch.repository, head):
             return f"it changed files, and was only to reword commit messages: they must be as in {head[:12]}"
-        return agent_run.told_secrets(work, again, *published)
+        return unpublishable.fault(work, again, *published)
 
     def words(fault: str | None, directory: Path) -> str:
         return prompts.corrector(correction(work, points=points, reword=True, previous_fault=fault), template)
