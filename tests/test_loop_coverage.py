@@ -86,7 +86,7 @@ def test_a_unit_in_flight_keeps_the_contract_of_its_prompt(world: World) -> None
 def test_a_change_of_many_paths_has_its_manifest_in_a_file(world: World) -> None:
     world.plan("a")
     many = "for n in $(seq 1 600); do echo $n > file-$n.txt; done; git add --all; git commit -qm 'feat: many'"
-    look = 'grep -q "^file-99.txt: added" "$(dirname "$WAVES_OUTPUT")/changes.txt"\n'
+    look = 'grep -q "^file-99.txt: added" "$(dirname "$WAVES_OUTPUT")/../changes.txt"\n'
     world.agent(implementer_a=many, reviewer_a=look + answer(["*.txt"], nits=[item()]))
     world.run()
     assert "and 100 more" in world.prompt("reviewer a 0 1")

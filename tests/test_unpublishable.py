@@ -63,10 +63,10 @@ def test_a_second_too_long_file_asks_a_person(world: World) -> None:
 
 
 def test_a_secret_at_the_end_of_a_long_file_is_found(world: World) -> None:
-    world.extra = {"SERVICE_TOKEN": "correct-horse-battery-staple-77"}
-    world.plan("a", agent={"kind": "command", "command": [sys.executable, str(AGENT)], "env": ["LOOP_SCENARIO", KEY]})
+    world.extra = {"SERVICE_TOKEN": SECRET}
+    world.plan("a")
     world.agent(
-        implementer_a_0_1=f'head -c 9000000 /dev/zero > dump.bin; printf "$SERVICE_TOKEN" >> dump.bin; {ADD}',
+        implementer_a_0_1=f'head -c 9000000 /dev/zero > dump.bin; printf {SECRET} >> dump.bin; {ADD}',
         implementer_a_0_2=f"git reset -q --hard origin/main; echo a > a.txt; {ADD}",
     )  # fmt: skip
     world.run()
@@ -89,8 +89,7 @@ def test_a_rebased_commit_with_a_long_file_is_known_again_and_another_content_is
     assert len({ids[one] for one in (*made, other)}) == 3
 
 
-KEY, ADD = "SERVICE_TOKEN", "git add .; git commit -qm 'feat: a'"
-AGENT = Path(__file__).with_name("scenario_agent.py")
+SECRET, ADD = "correct-horse-battery-staple-77", "git add .; git commit -qm 'feat: a'"
 
 MEASURED = """
 import resource, sys

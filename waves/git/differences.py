@@ -96,10 +96,12 @@ def patch_ids(repository: Repository, ids: Sequence[str]) -> dict[str, str]:
     if not ids:
         return {}
     long = _long_files(repository, ids)
-    attributes = as_text_but(sorted({path for files in long.values() for path, _ in files}))
+    # git loads a file that is added or removed even where it then calls it binary.
+    left_out = sorted({f":(exclude,top,literal){path}" for files in long.values() for path, _ in files})
     stdin = "".join(f"{one}\n" for one in ids).encode()
-    text = plumbing(repository, *SETTINGS, "diff-tree", "--stdin", "--root", "-r", "--no-renames", *FIXED_OPTIONS,
-                    *AS_PATCH, stdin=stdin, attributes=attributes).out  # fmt: skip
+    text = plumbing(repository, "--no-literal-pathspecs", *SETTINGS, "diff-tree", "--stdin", "--root", "-r",
+                    "--no-renames", *FIXED_OPTIONS, *AS_PATCH, "--", *([":(top)", *left_out] if left_out else []),
+                    stdin=stdin, attributes=AS_TEXT).out  # fmt: skip
     lines = plumbing(repository, "patch-id", "--stable", stdin=text).text.splitlines()
     found = {commit: patch for patch, commit in (line.split() for line in lines)}
     for commit, files in long.items():
