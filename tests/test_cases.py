@@ -14,11 +14,8 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.sh"))
 WRONG = {
     "diff-settings",
     "filter-pair",
-    "gitlink",
     "lfs-new-object",
-    "side-work",
     "submodule",
-    "submodule-commit",
     "submodule-local-checks",
 }
 BESIDE = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -25,6 +25,7 @@ process, records, locks
 confinement
 contracts
 plan
+submodules
 lifecycle, prompts, verdicts
 git, rulings
 agents, artifact, channels, demo, forges
@@ -42,8 +43,8 @@ cli
 """
 # Decisions, and words: functions of facts, which know no shell. Neither process nor clock nor network is theirs.
 PURE = (
-    "inert", "patterns", "plaintext", "scrub", "suspicious", "keyrings", "contracts", "plan", "lifecycle", "prompts",
-    "verdicts",
+    "inert", "patterns", "plaintext", "scrub", "suspicious", "keyrings", "contracts", "plan",
+    "submodules", "lifecycle", "prompts", "verdicts",
     "triage.model", "triage.text", "triage.regions", "triage.findings", "triage.order", "triage.scopes",
     "triage.claims", "triage.definitions", "triage.draft", "triage.globs", "triage.known", "triage.meeting",
     "triage.naming", "triage.numbered", "triage.proposal", "triage.words",

@@ -126,6 +126,77 @@ def test_a_damaged_worktree_keeps_what_its_submodules_hold(world: World, library
     assert "submodules of the worktree" in world.waves("status").out
 
 
+# ---- what may be merged
+
+
+def test_a_nested_repository_that_was_committed_is_an_item_and_never_merged(world: World) -> None:
+    world.plan("a")
+    world.agent(
+        implementer_a=nested("tool") + IMPLEMENT,
+        corrector_a="rm -rf tool/.git; git rm -q --cached tool; git add tool; git commit -qm 'fix: files'",
+    )
+    done = world.run()
+    assert "to correct: G1" in done.out
+    assert "tool is a nested repository" in world.prompt("reviewer a 0 1")
+    assert "tool" in world.prompt("corrector a 1 1")
+    assert world.tree() == {"app.txt": "one", "a.txt": "a", "tool/work.py": "work"}
+
+
+def test_a_commit_that_a_submodules_remote_lacks_waits_for_it_to_be_there(world: World, library: Path) -> None:
+    world.plan("a", **ALONE)
+    world.agent(implementer_a=f"( {IN_LIB}git checkout -q -b fix; git commit -q --allow-empty -m fix )\n{IMPLEMENT}")
+    done = world.run(code=10)
+    assert "vendor/lib points the submodule to commit" in done.line("  a: ")
+    assert done.asks() == ["waves rule a G1@0 correct"]
+    assert world.landed() == []
+    world.run(code=10)
+    assert world.paid() == ["implementer a 0 1", "reviewer a 0 1"]
+    world.git("push", "-q", str(library), "fix", at=world.worktree("a") / "vendor/lib")
+    world.run()
+    assert world.landed() == ["Thing 1"]
+    assert world.worktrees() == []
+
+
+def test_a_person_can_have_a_moved_submodule_put_back(world: World, library: Path) -> None:
+    world.plan("a", **ALONE)
+    world.agent(
+        implementer_a=f"( {IN_LIB}git checkout -q -b fix; git commit -q --allow-empty -m fix )\n{IMPLEMENT}",
+        corrector_a="git checkout -q origin/main -- vendor/lib; git commit -qm 'fix: as it was'",
+    )
+    world.run(code=10)
+    world.rule("a", "G1@0", "correct")
+    done = world.run(code=10)
+    assert world.landed() == ["Thing 1"]
+    assert "vendor/lib" in done.line("  a: ")  # the only copy of the commit keeps the worktree
+
+
+def test_a_new_submodule_needs_the_plans_leave(world: World, library: Path) -> None:
+    add = f"git -c protocol.file.allow=always submodule --quiet add {library} vendor/new\n"
+    world.plan("a", local={"checks": []}, policy={"merge": "ask"})
+    world.agent(implementer_a=add + IMPLEMENT)
+    done = world.run(code=10)
+    assert "vendor/new is a new submodule" in done.line("  a: ")
+    assert "could not be asked" in done.out  # a path on this machine, which an agent chose
+    world.plan({"unit": "a", "submodules": ["vendor/new"]}, local={"checks": []}, policy={"merge": "ask"})
+    done = world.run(code=10)
+    assert "is a new submodule" not in done.line("  a: ")
+    assert done.asks() == ["waves rule a G1@0 correct"]
+    world.rule("a", "G1@0", "requested")
+    done = world.run(code=10)
+    assert "policy.merge is `ask`" in done.line("  a: ")
+
+
+def test_a_changed_address_of_a_submodule_is_shown_to_a_person(world: World, library: Path) -> None:
+    world.plan("a", **ALONE)
+    world.agent(implementer_a="git config -f .gitmodules submodule.vendor/lib.url https://evil.example/x\n" + IMPLEMENT)
+    done = world.run(code=10)
+    assert "changes its url from" in done.line("  a: ")
+    assert "https://evil.example/x" in done.line("  a: ")
+    world.rule("a", "G1@0", "requested")
+    world.run()
+    assert world.landed() == ["Thing 1"]
+
+
 # ---- other places that remove something
 
 

@@ -10,6 +10,7 @@ from waves.contracts import Item, Review
 from waves.plaintext import plain
 from waves.plan.model import Policy, Ruling
 from waves.shapes import made, rows
+from waves.submodules import SUBMODULES
 
 # Lists of items that Waves itself adds to those of a review.
 CHECKS, CONFLICT, NUMBERING = "checks", "conflict", "numbering"
@@ -75,6 +76,8 @@ class Case:
     corrections: int = 0  # corrector runs before this cycle
     may_correct: int = 3  # `correction_cycles` and one for each `retry`
     needs_checks: bool = False  # a head without any check is not merged
+    questions: frozenset[str] = frozenset()  # ids of items about submodules that a person decides
+    unsettled: frozenset[str] = frozenset()  # those that no ruling can allow
 
 
 def ruling_on(item: Item, cycle: str, rulings: Iterable[Ruling]) -> Ruling | None:
@@ -85,7 +88,7 @@ def ruling_on(item: Item, cycle: str, rulings: Iterable[Ruling]) -> Ruling | Non
     found = None
     for ruling in rulings:
         on_it = ruling.item == f"{item.id}@{cycle}" and ruling.digest in (None, item.digest)
-        on_it = on_it or (item.list == FEEDBACK and ruling.digest == item.digest)
+        on_it = on_it or (item.list in (FEEDBACK, SUBMODULES) and ruling.digest == item.digest)
         if on_it and ruling.ruling in RULED:
             found = ruling
     return found
@@ -97,6 +100,12 @@ def treat(item: Item, case: Case, policy: Policy) -> Treated:
     if item.list in NEVER_DEFERRED:
         refused = " (a ruling cannot change that)" if ruling and ruling.ruling != CORRECT else ""
         return Treated(item, CORRECT, f"{item.list}: always corrected{refused}")
+    if item.list == SUBMODULES and (ruling is None or ruling.ruling != CORRECT):
+        if item.id not in case.questions:
+            return Treated(item, CORRECT, f"{item.list}: always corrected")
+        if ruling is None or item.id in case.unsettled:
+            refused = " (a ruling cannot change that)" if ruling else ""
+            return Treated(item, ASK, f"whether this is meant, a person must say{refused}")
     if ruling:
         return Treated(item, ruling.ruling, f"ruled: {ruling.why}" if ruling.why else "ruled")
     if item.list == FEEDBACK:

@@ -57,6 +57,20 @@ def blob_at(repository: Repository, commit: str, path: str) -> str | None:
     return oid if done.code == 0 and existing(repository, [oid]).get(oid) == "blob" else None
 
 
+def declared_submodules(repository: Repository, commit: str) -> dict[str, dict[str, str]]:
+    """What `.gitmodules` of a commit says: name to settings, the last one of each; raises GitError."""
+    if file_at(repository, commit, ".gitmodules") is None:
+        return {}
+    done = call(repository, "config", f"--blob={commit}:.gitmodules", "--no-includes", "-z", "--list")
+    found: dict[str, dict[str, str]] = {}
+    for entry in done.out.decode("utf-8", "surrogateescape").split("\0"):
+        key, _, value = entry.partition("\n")
+        section, _, variable = key.rpartition(".")
+        if section.startswith("submodule."):
+            found.setdefault(section.removeprefix("submodule."), {})[variable] = value
+    return found
+
+
 def file_at(repository: Repository, commit: str, path: str) -> bytes | None:
     done = call(repository, "cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
     return done.out if done.code == 0 else None

@@ -41,6 +41,7 @@ class Unit:
     after: tuple[str, ...] = ()
     pull_request: int | None = None
     adopted_branch: str | None = None  # `branch:`
+    submodules: tuple[str, ...] = ()  # paths at which it may add one
     line: int = field(default=0, compare=False)  # 1-based, of the `unit:` key
 
     @property

@@ -106,6 +106,7 @@ UNIT = Record(
         Field("after", ListOf(SLUG), "Units that must be merged before this one branches."),
         Field("pull_request", ISSUE, "Adopt this pull request: the unit starts at checks and review."),
         Field("branch", BRANCH, "Adopt this branch: the unit starts at checks and review.", attribute="adopted_branch"),
+        Field("submodules", ListOf(INSIDE), "Paths at which this unit may add a submodule; none, if absent."),
     ),
     lined=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from waves import lifecycle, verdicts
 from waves.contracts import Item, Review
@@ -10,8 +10,9 @@ from waves.errors import WavesError
 from waves.records import Json, digest, read_json
 from waves.report import texts
 from waves.shapes import fits, made, rows
-from waves.steps import arbitrate, claim, description, feedback, proof
-from waves.steps.work import Done, Work, to_json
+from waves.steps import arbitrate, claim, description, feedback, nested, proof
+from waves.steps.work import Done, HeldError, Work, one_line, to_json
+from waves.submodules import SUBMODULES, Concern, as_items
 from waves.verdicts import Case, Decision
 
 
@@ -19,13 +20,14 @@ def run(work: Work) -> Done:
     cycle = work.step.at
     review = read_review(work, cycle)
     checks = read_json(work.path / f"checks-{cycle}.json") or {}
-    case = _case(work, cycle, review, checks, {})
+    concerns = nested.look(work, work.facts.head(cycle), ask=True)
+    case = _case(work, cycle, review, checks, {}, concerns)
     decision = verdicts.decide(case, work.batch.plan.policy)
     arbitrated = decision.kind == verdicts.ARBITRATE
     if arbitrated:
         requested = arbitrate.run(work, decision.items(verdicts.ARBITRATE))
         claim.refuse_taken(work.batch, work.unit.name)  # it took its time, and what follows is published
-        case = _case(work, cycle, review, checks, requested)
+        case = _case(work, cycle, review, checks, requested, concerns)
         decision = verdicts.decide(case, work.batch.plan.policy)
     name = f"decision-{cycle}.json"
     work.folder.write_target(name, to_json({"cycle": cycle, "summary": review.summary, **verdicts.to_json(decision)}))
@@ -35,6 +37,7 @@ def run(work: Work) -> Done:
     description.update(work, pull, texts.Cycle(cycle, head, case.checks, review.verdict, decision.kind))
     if decision.kind == verdicts.MERGE and pull.draft and work.batch.plan.policy.draft:
         work.batch.forge.ready(pull.number)
+    _refuse_unsettled(work, decision)
     correct = decision.items(verdicts.CORRECT)
     work.say(f"{decision.kind}: {decision.reason}")
     for item in decision.items(verdicts.LISTED):
@@ -47,6 +50,16 @@ def run(work: Work) -> Done:
     return Done(found, (name,), paid=arbitrated)
 
 
+def _refuse_unsettled(work: Work, decision: Decision) -> None:
+    """Raise HeldError for questions about submodules: each `doit` looks again, for the answer may be on a remote."""
+    asked = [one for one in decision.items(verdicts.ASK) if one.list == SUBMODULES]
+    if asked:
+        said = "; ".join(f"{one.id}@{work.step.at} {one_line(f'{one.file} {one.issue}', 300)}" for one in asked)
+        then = "settle that, and the next `doit` looks again; or rule"
+        raise HeldError("waiting", f"{said}: {then}", work.rule_command(f"{asked[0].id}@{work.step.at}", "correct"),
+                        person=True)  # fmt: skip
+
+
 def read_review(work: Work, cycle: str) -> Review:
     value = read_json(work.path / f"review-{cycle}.json") or {}
     items = tuple(found for one in rows(value, "items") if (found := made(Item, one)))
@@ -56,7 +69,8 @@ def read_review(work: Work, cycle: str) -> Review:
     return Review(value["verdict"], value["summary"], items)
 
 
-def _case(work: Work, cycle: str, review: Review, checks: Json, requested: Mapping[str, str | None]) -> Case:
+def _case(work: Work, cycle: str, review: Review, checks: Json, requested: Mapping[str, str | None],
+          concerns: Sequence[Concern]) -> Case:  # fmt: skip
     corrections, allowed = lifecycle.corrections(work.facts, cycle)
     said, strangers = feedback.items(work)
     return Case(
@@ -65,7 +79,9 @@ def _case(work: Work, cycle: str, review: Review, checks: Json, requested: Mappi
         checks=str(checks.get("state", "pending")),
         feedback=said,
         strangers=strangers,
-        extra=tuple(_red_check(number, one) for number, one in enumerate(_red(checks), 1)),
+        extra=(*as_items(concerns), *(_red_check(number, one) for number, one in enumerate(_red(checks), 1))),
+        questions=frozenset(f"G{number}" for number, one in enumerate(concerns, 1) if one.asks),
+        unsettled=frozenset(f"G{number}" for number, one in enumerate(concerns, 1) if one.waits),
         rulings=work.facts.rulings,
         requested=requested,
         corrections=corrections,

@@ -15,9 +15,9 @@ from waves.contracts import Invalid, Review
 from waves.prompts import coverage
 from waves.prompts.facts import CUT, FILES_LISTED, FLAGGED, FULL, ChangedFile, Deferred, ReviewRequest
 from waves.records import digest, read_json, read_text, write_text
-from waves.steps import agent_run
+from waves.steps import agent_run, nested
 from waves.steps.points import point_of, rules_of
-from waves.steps.work import Done, Work, to_json
+from waves.steps.work import Done, Work, one_line, to_json
 from waves.verdicts import CORRECT, DEFER, REQUESTED, decision_from
 
 
@@ -57,6 +57,11 @@ def run(work: Work) -> Done:
     if version > 1:
         found |= {"paths": len(shown().files), "by_name": sum(one.shown != FULL for one in shown().files)}
     return Done(found, (name,), paid=True)
+
+
+def _about_submodules(work: Work, head: str) -> tuple[str, ...]:
+    """What can be said of nested repositories before anybody asks their remotes."""
+    return tuple(one_line(f"{one.path} {one.issue}", 300) for one in nested.look(work, head, ask=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def _request(work: Work, head: str, shown: Shown, fault: str | None, directory: 
         schema=json.dumps(contracts.schema_of("reviewer", version, strict=not by_file), indent=1),
         answer_file=directory / ANSWER if by_file else None,
         rules=rules_of(worktree),
-        flags=(*work.result("pr").get("flags", ()), *shown.flags),
+        flags=(*work.result("pr").get("flags", ()), *shown.flags, *_about_submodules(work, head)),
         deferred=_treated_before(work, SETTLED),
         corrected=tuple(one.point for one in _treated_before(work, (CORRECT,))),
         previous_fault=fault,
