@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from waves.refusals import refusal
 
+# What git says of objects that it has and cannot read.
+DAMAGE = re.compile(
+    r"is corrupt|object file \S+ is empty|inflate: |unable to unpack|does not match index|is too small"
+    r"|bad object header|not a tree object|Could not read [0-9a-f]{40}|bad file$|hash mismatch|file truncated"
+    r"|non-monotonic|wrong index|packfile \S+ (?:is invalid|cannot be|signature|claims)|unable to read"
+)
 CREDENTIALS = re.compile(r"//[^/@\s]+@")  # in an address
 
 
@@ -16,11 +25,57 @@ class WavesError(Exception):
     exit_code = 1
 
 
+# What the system refuses for reasons of its own, and what to do about it.
+REFUSALS = {
+    errno.ENOSPC: "free some space", errno.EDQUOT: "free some of your quota",
+    errno.EFBIG: "raise the limit of file sizes (`ulimit -f`)",
+    errno.EIO: "look at the disk (`dmesg`)", errno.ESTALE: "mount the file system again",
+    errno.EROFS: "mount it writable, or work elsewhere",
+    errno.ENOLCK: "put it on a file system that has locks", errno.ENOTSUP: "put it on a file system that has locks",
+    errno.ENOSYS: "put it on a file system that has locks",
+    errno.ENOMEM: "free memory, or raise its limit", errno.EAGAIN: "raise the limit of processes (`ulimit -u`)",
+    errno.EMFILE: "raise the limit of open files (`ulimit -n`)", errno.ENFILE: "close some files",
+}  # fmt: skip
+
+
 def disk_words(error: OSError) -> str:
     """The system's word for a file that cannot be read or written, with the file."""
     named = error.filename2 or error.filename  # of two, the one that was to be written
     where = f"{named}: " if named else ""
-    return f"{where}{error.strerror or error}; see to the disk and to who may write there, then run again"
+    what = REFUSALS.get(error.errno or 0, "see to the disk and to who may write there")
+    return f"{where}{error.strerror or error}; {what}, then run again"
+
+
+def limit_words(error: BaseException) -> str | None:
+    """What to say of an error that a limit of this machine caused, and no file; None: it is something else."""
+    if isinstance(error, MemoryError):
+        return "out of memory; free memory, or raise its limit (`ulimit -v`), then run again"
+    if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+        return "no more threads; raise the limit of processes (`ulimit -u`), or run with fewer (`-n`), then run again"
+    if isinstance(error, OSError) and error.errno in REFUSALS:
+        return disk_words(error)
+    return None
+
+
+@contextlib.contextmanager
+def about_file(path: Path) -> Iterator[None]:
+    """Name `path` in an error of a call that was only given a handle, such as `fsync` or `flock`."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+class DamagedError(WavesError):
+    """The repository has a damaged or missing object or pack."""
+
+    def __init__(self, where: str, complaint: str) -> None:
+        lines = [line for line in complaint.splitlines() if DAMAGE.search(line)] or complaint.splitlines()[-1:]
+        words = CREDENTIALS.sub("//", lines[-1] if lines else "git could not read an object")
+        super().__init__(f"{where}: the repository is damaged: {words}; `git fsck` lists what is broken, "
+                         "and a fresh clone has what was pushed")  # fmt: skip
 
 
 class UsageError(WavesError):

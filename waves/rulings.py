@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from waves import locks
+from waves.errors import about_file
 from waves.plan.model import Ruling
 from waves.plan.schema import RULINGS
 from waves.records import FORMAT, format_words, refuse_constant, unknown_format
@@ -186,11 +187,12 @@ def _append(path: Path, data: bytes) -> None:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         size = os.fstat(handle).st_size
-        torn = size and os.pread(handle, 1, size - 1) != b"\n"
-        left = memoryview(b"\n" + data if torn else data)
-        while left:
-            left = left[os.write(handle, left) :]
-        os.fsync(handle)
+        with about_file(path):
+            torn = size and os.pread(handle, 1, size - 1) != b"\n"
+            left = memoryview(b"\n" + data if torn else data)
+            while left:
+                left = left[os.write(handle, left) :]
+            os.fsync(handle)
     finally:
         os.close(handle)
     if begins:
@@ -200,6 +202,7 @@ def _append(path: Path, data: bytes) -> None:
 def _flush_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(handle)
+        with about_file(folder):
+            os.fsync(handle)
     finally:
         os.close(handle)

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from waves import git, locks, preflight
-from waves.errors import LockedError, PlanError, UsageError, WavesError, disk_words
+from waves.errors import DamagedError, LockedError, PlanError, UsageError, WavesError, disk_words
 from waves.plan import powers, reader, semantics
 from waves.plan.faults import did_you_mean
 from waves.plan.model import Plan, Unit
@@ -114,7 +114,11 @@ class Planned:
             return Held("person", f"{self.name}: {reason}")
         if obstacle := unconfined.refused(self.plan):
             return Held("person", f"{self.name}: nothing is dispatched: {obstacle}", waits_for="a person")
-        if not self._uncommitted and (difference := self._uncommitted_change()):
+        try:
+            difference = None if self._uncommitted else self._uncommitted_change()
+        except DamagedError as error:
+            return Held("broken", f"{self.name}: {error}")
+        if difference:
             return Held("person", f"{self.name}: {difference}, so nothing is dispatched; commit {self.shown}")
         return None
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from waves.errors import about_file
+
 LIMIT = 1 << 20  # bytes; no file that git or Waves keeps beside the objects is longer
 ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -138,7 +140,7 @@ def write(root: Path, path: str, data: bytes, mode: int, scratch: Path | None = 
         temporary = f".waves-{os.getpid()}-{os.urandom(6).hex()}"
         handle = os.open(temporary, _WRITE, 0o600, dir_fd=place)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with about_file(root / path), os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fchmod(file.fileno(), mode)

@@ -11,7 +11,7 @@ import click
 from waves import __version__
 from waves.cli import examples, managing, planning, running, seeing
 from waves.cli.chosen import BUG, DONE, EXIT_CODES, FAILED, INTERRUPTED, USAGE
-from waves.errors import UsageError, WavesError, disk_words
+from waves.errors import UsageError, WavesError, disk_words, limit_words
 
 
 def main() -> None:
@@ -37,11 +37,14 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and limit_words(error) is None:
             return _bug()  # about no file that a person could see to
         click.echo(disk_words(error), err=True)
         return FAILED
-    except Exception:
+    except Exception as error:
+        if words := limit_words(error):
+            click.echo(words, err=True)
+            return FAILED
         return _bug()
 
 

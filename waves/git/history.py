@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from waves.errors import DAMAGE, DamagedError
 from waves.git.hardened import FIXED_OPTIONS, Repository, answer, call
 
 OBJECT_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
@@ -20,6 +21,9 @@ def resolve(repository: Repository, name: str) -> str | None:
     done = call(
         repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", ok=(0, 1, 128)
     )
+    is_id = OBJECT_ID.fullmatch(f"{name}\n".encode("utf-8", "replace"))
+    if done.code and not is_id and DAMAGE.search(complaint := done.err.decode("utf-8", "replace")):
+        raise DamagedError(repository.name, complaint)
     return done.text.strip() or None if done.code == 0 else None
 
 

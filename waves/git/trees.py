@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from waves.errors import GitError
+from waves.errors import DamagedError, GitError
 from waves.git.differences import as_text_but
 from waves.git.hardened import BIG, FIXED_OPTIONS, Repository, call
 from waves.git.history import existing, merge_base
@@ -72,8 +72,16 @@ def declared_submodules(repository: Repository, commit: str) -> dict[str, dict[s
 
 
 def file_at(repository: Repository, commit: str, path: str) -> bytes | None:
+    """A file's content, or None if the commit has no such file; raises DamagedError if it can't be read."""
     done = call(repository, "cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
-    return done.out if done.code == 0 else None
+    if done.code == 0:
+        return done.out
+    if call(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", commit, ok=(0, 1, 128)).code:
+        return None  # nothing was committed yet
+    listed = call(repository, "ls-tree", "-z", "--full-tree", commit, "--", path, ok=(0, 1, 128))
+    if listed.code or listed.out.partition(b" ")[2].startswith(b"blob "):
+        raise DamagedError(repository.name, (listed.err if listed.code else done.err).decode("utf-8", "replace"))
+    return None
 
 
 @dataclass(frozen=True, slots=True)

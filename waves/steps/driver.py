@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from waves import lifecycle, process
 from waves.agents import run as runs
-from waves.errors import GitError, WavesError, disk_words
+from waves.errors import GitError, WavesError, disk_words, limit_words
 from waves.lifecycle import Step, Verdict
 from waves.plan.model import Unit
 from waves.records import Record, Trouble, digest, digest_of_file, write_text
@@ -78,7 +78,7 @@ def _perform(work: Work, verdict: Verdict) -> None:
     except OSError as error:
         _in_trouble(work, HeldError("broken", disk_words(error)), inputs)
     except Exception as error:
-        _in_trouble(work, HeldError("broken", _our_own_bug(work, error)), inputs)
+        _in_trouble(work, HeldError("broken", limit_words(error) or _our_own_bug(work, error)), inputs)
     else:
         _record(work, done, inputs, started)
     finally:
