@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,15 @@ def test_a_file_that_a_commit_does_not_have_is_no_damage(world: World) -> None:
     damage(world, "blob")
     with pytest.raises(DamagedError, match=r"the repository is damaged: .*; `git fsck` lists what is broken"):
         git.file_at(repository, "HEAD", "plans/b.yaml")
+
+
+@pytest.mark.parametrize("kilobytes", [24_000, 27_000, 30_000, 33_000, 36_000, 40_000, 50_000])
+def test_under_a_limit_of_memory_nothing_is_called_a_bug(world: World, kilobytes: int) -> None:
+    world.plan("a")
+    program = Path(sys.executable).with_name("waves")
+    done = subprocess.run(
+        ["sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh", program, "check"],
+        cwd=world.checkout, env=world.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "bug of Waves" not in done.stdout + done.stderr
+    assert done.returncode != 70

@@ -46,9 +46,13 @@ def disk_words(error: OSError) -> str:
     return f"{where}{error.strerror or error}; {what}, then run again"
 
 
+UNMAPPED = re.compile(r"failed to map segment|cannot allocate memory|out of memory", re.IGNORECASE)
+
+
 def limit_words(error: BaseException) -> str | None:
     """What to say of an error that a limit of this machine caused, and no file; None: it is something else."""
-    if isinstance(error, MemoryError):
+    # The loader of extension modules has its own words for it.
+    if isinstance(error, MemoryError) or (isinstance(error, ImportError) and UNMAPPED.search(str(error))):
         return "out of memory; free memory, or raise its limit (`ulimit -v`), then run again"
     if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
         return "no more threads; raise the limit of processes (`ulimit -u`), or run with fewer (`-n`), then run again"
