@@ -28,12 +28,13 @@ def test_a_red_check_is_corrected_and_a_protected_base_is_waited_for_and_brought
     assert "test_form failed" in told or "expected two" in told
     pull = world.pull_of("feat/a")
     world.github.reviews(pull.number, "APPROVED", author="ben")
-    world.github.person_pushes("main", {"bo.txt": "bo\n"})
+    by_hand = world.github.person_pushes("main", {"bo.txt": "bo\n"})
     world.run()
     assert world.sent("PUT", "/update-branch") == 1
     assert world.tree() == {"app.txt": "one", "a.txt": "a\n1", "bo.txt": "bo"}
     (updated,) = world.read("a", "merged.json")["updates"]
     assert world.pull_of("feat/a").head_sha == updated
+    world.waves("accept", by_hand, "--why", "ben's own")
     assert world.audit() == NOTHING_AMISS
     assert len(world.paid("reviewer")) == 2
 
