@@ -91,3 +91,19 @@ def test_a_change_of_many_paths_has_its_manifest_in_a_file(world: World) -> None
     world.run()
     assert "and 100 more" in world.prompt("reviewer a 0 1")
     assert world.landed() == ["Thing 1"]
+
+
+def test_what_is_hidden_in_text_is_spelled_out_and_named_and_must_be_named_by_the_reviewer(world: World) -> None:
+    world.plan("a")
+    hidden = IMPLEMENT.replace(
+        "git add", "printf '# see the handbook \\rprint(1)\\n' > run.py; echo '* -diff' > .gitattributes; git add", 1
+    )
+    world.agent(implementer_a=hidden, reviewer_a_0_1=answer(["**"]), reviewer_a_0_2=answer(["**", "run.py"]))
+    world.run()
+    prompt = world.prompt("reviewer a 0 1")
+    assert "+# see the handbook <U+000D>print(1)\n" in prompt
+    assert "run.py: control character (U+000D) at line 1" in prompt
+    assert "run.py: added file" in prompt
+    assert "SUSPICIOUS: see below" in prompt
+    assert "`reviewed` does not name run.py" in world.prompt("reviewer a 0 2")
+    assert world.landed() == ["Thing 1"]

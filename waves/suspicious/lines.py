@@ -48,7 +48,8 @@ def notices(path: str, lines: Iterable[tuple[int, str]], *, code: bool) -> list[
 
 
 def _places(path: str, *, code: bool) -> set[str]:
-    program = code and not is_generated(path) and extension(path) not in rules().data_extensions
+    data = extension(path) in rules().data_extensions and PurePosixPath(path).name not in rules().code_names
+    program = code and not data and not is_generated(path)
     return {"everywhere"} | ({"code"} if code else set()) | ({"program"} if program else set())
 
 
