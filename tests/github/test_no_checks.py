@@ -9,10 +9,11 @@ import pytest
 from github_desk import Desk
 
 from waves.lifecycle import Facts, Step
+from waves.lifecycle.held import HeldError
 from waves.plan.model import Policy
 from waves.steps.batch import Batch
 from waves.steps.checks import wait_for
-from waves.steps.work import HeldError, Work
+from waves.steps.work import Work
 
 
 def checking(desk: Desk, policy: Policy) -> Work:

@@ -6,6 +6,7 @@ import re
 
 from waves import lifecycle, rulings
 from waves.errors import UsageError, WavesError
+from waves.lifecycle.held import HeldError
 from waves.plan import edit, reader
 from waves.plan.faults import did_you_mean
 from waves.plan.model import Ruling, Unit
@@ -13,7 +14,6 @@ from waves.plan.schema import RULINGS
 from waves.records import read_json, write_text
 from waves.rulings import WITHDRAW
 from waves.steps import claim
-from waves.steps.work import HeldError
 from waves.verdicts import NEVER_DEFERRED, decision_from
 from waves.workspace import Planned, editing
 

@@ -16,13 +16,14 @@ from waves import agents, git, prompts
 from waves.agents import quarantine, scrubbing
 from waves.agents import run as runs
 from waves.agents.plainfiles import shown
+from waves.lifecycle.held import HeldError
 from waves.plan.model import WRITERS, Agent
 from waves.records import made_by_runs, read_json, read_text, write_json, write_text
 from waves.steps import about, claim, guarded, reach
 from waves.steps.about import About
 from waves.steps.allowance import BACK_OFF
 from waves.steps.outcome import at_work
-from waves.steps.work import HeldError, Work, one_line
+from waves.steps.work import Work, one_line
 
 BLOCKED = re.compile(r"^BLOCKED:\s*(.+)$", re.MULTILINE)  # what the prompts of those that write ask for
 STRIKES = 2  # runs that may come to nothing before a person is asked

@@ -6,7 +6,8 @@ import time
 from dataclasses import asdict
 
 from waves.forges import Checks
-from waves.steps.work import Done, HeldError, Work, to_json
+from waves.lifecycle.held import HeldError
+from waves.steps.work import Done, Work, to_json
 
 
 def run(work: Work) -> Done:

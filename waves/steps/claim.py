@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from waves import git, inert, locks, rulings
 from waves.errors import GitError
+from waves.lifecycle.held import HeldError
 from waves.records import FORMAT, file_stem, format_words, read_json, unknown_format, write_json
 from waves.shapes import words
-from waves.steps.work import HeldError
 
 if TYPE_CHECKING:
     from waves.steps.batch import Batch

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from waves import lifecycle, verdicts
 from waves.contracts import Item, Review
 from waves.errors import WavesError
+from waves.lifecycle.held import HeldError
 from waves.records import Json, digest, read_json
 from waves.report import texts
 from waves.shapes import fits, made, rows
 from waves.steps import arbitrate, claim, description, feedback, nested, proof
-from waves.steps.work import Done, HeldError, Work, one_line, to_json
+from waves.steps.work import Done, Work, one_line, to_json
 from waves.submodules import SUBMODULES, Concern, as_items
 from waves.verdicts import Case, Decision
 
@@ -115,7 +116,9 @@ def comment(work: Work, cycle: str, after: str = "") -> None:
     text = texts.cycle_comment(
         cycle, head, str(value.get("summary", "")), str(checks.get("state", "")), decision, after
     )
-    work.batch.forge.comment(work.pull, marker(work, f"cycle-{cycle}"), proof.line(work, cycle, decision.kind) + text)
+    start = str(work.result("worktree")["head"])
+    proved = proof.line(work.path, cycle, work.facts.head(cycle), start, decision.kind)
+    work.batch.forge.comment(work.pull, marker(work, f"cycle-{cycle}"), proved + text)
 
 
 def marker(work: Work, what: str) -> str:

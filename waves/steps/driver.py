@@ -11,6 +11,7 @@ from waves import lifecycle, process
 from waves.agents import run as runs
 from waves.errors import GitError, WavesError, disk_words, limit_words
 from waves.lifecycle import Step, Verdict
+from waves.lifecycle.held import HeldError
 from waves.plan.model import Unit
 from waves.records import Record, Trouble, digest, digest_of_file, write_text
 from waves.steps import (
@@ -29,7 +30,7 @@ from waves.steps import (
     worktree,
 )  # fmt: skip
 from waves.steps.batch import Batch
-from waves.steps.work import Done, HeldError, Work, refused
+from waves.steps.work import Done, Work, refused
 
 ACTIONS: Mapping[str, Callable[[Work], Done]] = {
     "issue": issue.run, "worktree": worktree.run, "prompt": prompt.run, "implement": implement.run, "pr": pr.run,

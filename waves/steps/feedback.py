@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from waves.contracts import LONGEST, Item
 from waves.forges import Feedback
+from waves.lifecycle.held import HeldError
 from waves.plaintext import plain
 from waves.records import read_json
-from waves.steps.work import HeldError, Work, one_line
+from waves.steps.work import Work, one_line
 from waves.verdicts import CORRECT, FEEDBACK, decision_from, ruling_on
 
 

@@ -6,9 +6,10 @@ import re
 from dataclasses import asdict, replace
 
 from waves.forges import Issue
+from waves.lifecycle.held import HeldError
 from waves.plan.model import Policy
 from waves.steps import content, duplicate
-from waves.steps.work import Done, HeldError, Work, to_json
+from waves.steps.work import Done, Work, to_json
 
 TAKEN_OUT = re.compile(r"\[secret: ([^]\n]{1,80})\]")  # as the scrubber leaves it
 

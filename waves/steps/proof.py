@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from waves.records import made_by_runs, read_json
-from waves.steps.work import Work
 
 LINE = re.compile(r"^<!-- waves:proof (?P<json>\{[^\n]*\}) -->$", re.MULTILINE)
 
@@ -25,13 +25,12 @@ class Proof:
     patch_ids: tuple[str, ...]
 
 
-def line(work: Work, cycle: str, decision: str) -> str:
-    review = read_json(work.path / f"review-{cycle}.json") or {}
-    commits, patches = made_by_runs(work.path)
-    found = Proof(
-        cycle, work.facts.head(cycle), str(review.get("verdict", "")), decision,
-        str(work.result("worktree")["head"]), tuple(sorted(commits)), tuple(sorted(patches)),
-    )  # fmt: skip
+def line(unit: Path, cycle: str, head: str, start: str, decision: str) -> str:
+    """The line for a cycle of the unit whose folder this is."""
+    review = read_json(unit / f"review-{cycle}.json") or {}
+    commits, patches = made_by_runs(unit)
+    verdict = str(review.get("verdict", ""))
+    found = Proof(cycle, head, verdict, decision, start, tuple(sorted(commits)), tuple(sorted(patches)))
     return f"<!-- waves:proof {json.dumps(asdict(found), sort_keys=True)} -->\n"
 
 

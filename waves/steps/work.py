@@ -13,6 +13,7 @@ from waves import git
 from waves.errors import GitError
 from waves.forges import Issue
 from waves.lifecycle import Facts, Step
+from waves.lifecycle.held import HeldError
 from waves.plan.model import Unit
 from waves.records import UnitFolder, file_stem, read_json, write_text
 from waves.steps import branch
@@ -31,17 +32,6 @@ class Done:
     result: Mapping[str, Any] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     paid: bool = False  # and is nowhere but here: an agent's answer
-
-
-class HeldError(Exception):
-    """A step cannot go on: `kind` is escalated (a person must rule), waiting, closed or broken.
-
-    `person`: time alone does not help, a person has to do something outside of Waves.
-    """
-
-    def __init__(self, kind: str, reason: str, rule: str = "", *, person: bool = False) -> None:
-        super().__init__(reason)
-        self.kind, self.reason, self.rule, self.person = kind, reason, rule, person
 
 
 @dataclass(frozen=True, slots=True)
