@@ -7,7 +7,9 @@ import sys
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from local_world import World, python, run_git
@@ -79,7 +81,7 @@ def test_every_command_runs_on_exactly_that_commit(world: World) -> None:
     commands = (
         'test "$(cat app.py)" = "$(printf \'one\\ntwo\\nthree\')" && ! test -e untracked.txt',
         'test "$(git rev-parse HEAD)" = ' + old,
-        'test "$(git describe --tags)" = v1 && test -z "$(git remote)" && test -z "$(git status --porcelain)"',
+        'test "$(git describe --tags)" = v1 && test "$(git remote)" = origin && test -z "$(git status --porcelain)"',
     )
     found = world.forge(world.plan(*commands)).checks(old)
     assert (found.commit, found.state) == (old, "green"), found
@@ -203,7 +205,7 @@ def test_a_confined_check_has_a_network_only_if_the_plan_says_so(world: World) -
         command = CONNECT_OUT.format("127.0.0.1", server.getsockname()[1])
         tail = red_tail(run(world, command))
         assert "ConnectionRefusedError" in tail
-        assert tail.endswith("[exit code 1 (no network here)]")
+        assert "[exit code 1 (no network here: `policy.network: true` gives it; writable: " in tail
         again = world.forge(world.plan(command + " ", sandbox="danger-full-access"))
         assert again.checks(world.head("main")).state == "green"
 
@@ -237,6 +239,88 @@ def test_a_hostile_commit_changes_nothing_in_the_repository(world: World) -> Non
     assert run_git(world.origin, "for-each-ref") == refs
     assert sorted(path.name for path in (world.origin / "objects").rglob("*") if path.is_file()) == objects
     assert list((world.state / "checkouts").iterdir()) == []
+
+
+# ---- set-up that checks share
+
+INPUTS = {"lock.txt": "one\n"}
+SETUP = ('pwd > made-at; cat lock.txt > made; echo home > "$HOME/made"',)
+
+
+def layered(world: World, *commands: str, setup: tuple[str, ...] = SETUP, **more: Any) -> LocalForge:
+    plan = world.plan(*commands)
+    return world.forge(replace(plan, setup=replace(plan.setup, run=setup, inputs=("lock.txt", "deps"), **more)))
+
+
+def layers(world: World) -> list[Path]:
+    return sorted((world.state / "layers").glob("*/done.json"))
+
+
+@pytest.mark.usefixtures("confined")
+def test_commits_with_the_inputs_of_the_base_share_its_set_up(world: World) -> None:
+    world.commit("main", INPUTS)
+    heads = [world.commit(f"fix/b{number}", {"n.txt": f"{number}\n"}) for number in range(2)]
+    command = 'test "$(cat made)" = one && test "$(cat "$HOME/made")" = home && test "$(pwd)" = "$(cat made-at)"'
+    alone = 'test ! -e planted && echo x > planted && echo x >> made && test "$(git rev-parse HEAD)" = '
+    for head in heads:
+        found = layered(world, command, alone + head, 'test -z "$(git diff HEAD)" && cat n.txt').checks(head)
+        assert found.state == "green", found
+    (layer,) = layers(world)
+    assert (layer.parent / "checkout" / "made").read_text() == "one\n"
+    assert not (layer.parent / "checkout" / "planted").exists()
+    assert json.loads(layer.read_text())["commit"] == world.head("main")
+
+
+@pytest.mark.usefixtures("confined")
+def test_a_commit_that_changes_an_input_gets_a_set_up_of_its_own(world: World) -> None:
+    world.commit("main", INPUTS)
+    head = world.commit("fix/a", {"lock.txt": "two\n"})
+    found = layered(world, 'test "$(cat made)" = two', "echo red; exit 1").checks(head)
+    assert [one.state for one in found.checks] == ["green", "red"]
+    assert "set-up: its own" in found.checks[1].tail
+    assert layers(world) == []
+    nested = world.commit("fix/b", {"deps/x.txt": "x\n"})
+    layered(world, "true").checks(nested)
+    assert layers(world) == []
+
+
+@pytest.mark.usefixtures("confined")
+def test_a_check_on_a_shared_set_up_says_so_when_it_fails(world: World) -> None:
+    base = world.commit("main", INPUTS)
+    tail = red_tail(layered(world, "exit 1").checks(base))
+    assert f"set-up: shared, of {base[:8]} with changes kept apart" in tail
+    assert "writable: the checkout, HOME and TMPDIR" in tail
+
+
+@pytest.mark.usefixtures("confined")
+def test_a_set_up_that_was_cut_short_is_made_again_and_one_that_fails_is_not_kept(world: World) -> None:
+    base = world.commit("main", INPUTS)
+    assert layered(world, "true", setup=("exit 3",)).checks(base).state == "red"
+    assert layers(world) == []
+    forge = layered(world, "test ! -e half")
+    assert forge.checks(base).state == "green"
+    (done,) = layers(world)
+    done.unlink()
+    (done.parent / "checkout" / "half").touch()
+    (world.state / "checks" / f"{base}.json").unlink()
+    assert forge.checks(base).state == "green"
+
+
+@pytest.mark.usefixtures("confined")
+def test_set_up_has_the_network_only_by_its_own_key(world: World) -> None:
+    base = world.commit("main", INPUTS)
+    reaches = ("test \"$(tail -n +3 /proc/net/dev | grep -vc ' lo:')\" != 0",)
+    tail = red_tail(layered(world, "true", setup=reaches).checks(base))
+    assert "`setup.network: true` gives it" in tail
+    assert layered(world, "true", setup=reaches, network=True).checks(base).state == "green"
+
+
+@pytest.mark.usefixtures("confined")
+def test_a_check_below_tmp_reads_its_own_remote(world: World, tmp_path: Path) -> None:
+    assert tmp_path.is_relative_to("/tmp")
+    fetch = 'git fetch -q origin && test "$(git rev-parse origin/main)" = "$(git rev-parse HEAD)"'
+    push = "! git push -q origin HEAD:refs/heads/planted"
+    assert run(world, fetch, push).state == "green"
 
 
 # ---- what is remembered
@@ -301,7 +385,7 @@ def test_a_torn_outcome_is_never_green(world: World, torn: str) -> None:
 def test_an_outcome_is_a_file_that_a_person_can_read_and_remove(world: World) -> None:
     run(world, f"{count(world)}; echo words; false")
     path = world.state / "checks" / f"{world.head('main')}.json"
-    assert "words\n[exit code 1]" in json.loads(path.read_text())["checks"][0]["tail"]
+    assert "words\n[exit code 1 (no sandbox: " in json.loads(path.read_text())["checks"][0]["tail"]
     path.unlink()
     run(world, f"{count(world)}; echo words; false")
     assert runs(world) == 2
@@ -434,4 +518,4 @@ def test_output_is_kept_as_plain_text(output: bytes, text: str) -> None:
 def test_only_the_end_of_a_long_output_is_kept(world: World) -> None:
     tail = red_tail(run(world, "seq 1 2000000; printf '\\033[31mlast\\033[0m\\n'; exit 1"))
     assert "2000000\nlast\n[exit code 1" in tail
-    assert TAIL - 100 < len(tail) < TAIL + 100
+    assert TAIL - 100 < len(tail) < TAIL + 200

@@ -50,8 +50,10 @@ class LocalForge:
         self.folder = IssueFolder(checkout.work_tree or checkout.git_dir, plan.local.issues)
         network = plan.policy.network or plan.policy.sandbox == "danger-full-access"
         commands = Commands(
-            plan.local.checks, plan.setup.run, plan.policy.run_timeout, network, plan.setup.filters or ()
-        )
+            plan.local.checks, plan.setup.run, plan.policy.run_timeout, network,
+            plan.setup.network or plan.policy.sandbox == "danger-full-access", plan.setup.inputs, plan.base,
+            plan.setup.filters or (),
+        )  # fmt: skip
         self.checker = Checker(self.origin, self.store.folder, commands, checkout)
 
     # ---- issues and pull requests

@@ -14,6 +14,7 @@ from pathlib import Path
 from waves import confinement, git, locks, process, records
 from waves.confinement import Box, Sandbox
 from waves.forges import Check, Checks
+from waves.forges.local_layers import Ground, Layers
 from waves.plaintext import plain
 
 TAIL = 4096  # bytes of output that are kept
@@ -27,11 +28,15 @@ class Commands:
     setup: tuple[str, ...] = ()
     timeout: float = 45 * 60.0  # seconds, each command
     network: bool = False
+    setup_network: bool = False
+    inputs: tuple[str, ...] = ()  # of the set-up: a commit that has the base's shares the base's set-up
+    base: str = "main"
     filters: tuple[str, ...] = ()  # that git may run when it checks files out
 
     @property
     def digest(self) -> str:
-        return records.digest([list(self.setup), list(self.checks), *map(list, [self.filters] if self.filters else [])])
+        more = [list(self.filters)] if self.filters else []
+        return records.digest([list(self.setup), list(self.checks), self.setup_network, list(self.inputs), *more])
 
 
 @dataclass(frozen=True)
@@ -83,27 +88,58 @@ class Checker:
 
     def _run(self, commit: str, name: str, path: Path) -> Checks:
         with clean_folder(self.folder / "checkouts", name) as scratch:
-            for private in ("home", "tmp"):
-                (scratch / private).mkdir()
-            git.checkout_apart(
-                replace(self.origin, filters=self.commands.filters), scratch / "checkout", commit, like=self.like
-            )
-            checks = tuple(replace(check, url=path.as_uri()) for check in self._in(scratch))
+            (scratch / "tmp").mkdir()
+            checks = tuple(replace(check, url=path.as_uri()) for check in self._in(scratch, commit))
         written = [{"name": one.name, "state": one.state, "tail": one.tail} for one in checks]
         records.write_json(path, {"commit": commit, "commands": self.commands.digest, "checks": written})
         return Checks(commit, "red" if any(check.state == "red" for check in checks) else "green", checks)
 
-    def _in(self, scratch: Path) -> list[Check]:
-        for command in self.commands.setup:
-            check = self._command(scratch, command, f"setup: {command}")
-            if check.state == "red":
-                return [check]
-        return [self._command(scratch, command, command) for command in self.commands.checks]
+    def _in(self, scratch: Path, commit: str) -> list[Check]:
+        if (shared := self._shared(scratch, commit)) is not None:
+            # In its private layer: what the set-up made stays, what is tracked becomes this commit's.
+            move = f"git checkout --quiet --force --detach {commit} -- && git reset --quiet --hard {commit} --"
+            moved = self._command(scratch, shared, move, "checkout")
+            if moved.state == "red":
+                return [moved]
+            return [self._command(scratch, shared, command, command) for command in self.commands.checks]
+        own = Ground(scratch / "checkout", scratch / "home")
+        if failed := self._set_up(scratch, own, commit):
+            return [failed]
+        return [self._command(scratch, own, command, command) for command in self.commands.checks]
 
-    def _command(self, scratch: Path, command: str, name: str) -> Check:
+    def _shared(self, scratch: Path, commit: str) -> Ground | None:
+        """The base's set-up, where private layers work and the commit may use it.
+
+        Not with content filters: what they need, such as the objects of git-lfs, is not in the sandbox.
+        """
+        if self.sandbox is None or not self.sandbox.layers or self.commands.filters:
+            return None
+        setup, inputs, base = self.commands.setup, self.commands.inputs, self.commands.base
+        layers = Layers(self.origin, self.folder / "layers", setup, inputs, self.commands.setup_network, base)
+        return layers.ground(
+            commit, lambda ground: self._set_up(scratch, replace(ground, shared=""), ground.shared) is None
+        )
+
+    def _set_up(self, scratch: Path, ground: Ground, commit: str) -> Check | None:
+        """Check a commit out and run the set-up commands there; the one that failed."""
+        ground.home.mkdir()
+        origin = replace(self.origin, filters=self.commands.filters)
+        apart = git.checkout_apart(origin, ground.checkout, commit, like=self.like)
+        for key, value in (("url", str(self.origin.common_dir)), ("fetch", "+refs/heads/*:refs/remotes/origin/*")):
+            git.call(apart, "config", f"remote.origin.{key}", value)
+        for command in self.commands.setup:
+            check = self._command(scratch, ground, command, f"setup: {command}")
+            if check.state == "red":
+                return check
+        return None
+
+    def _command(self, scratch: Path, ground: Ground, command: str, name: str) -> Check:
+        is_setup = name.startswith("setup: ")
+        network = self.commands.setup_network if is_setup else self.commands.network
+        confined = self._confinement(scratch, ground, network=network)
         done = process.run_bounded(
-            [*self._confinement(scratch), "sh", "-c", command],
-            cwd=scratch / "checkout", env=confinement.environment(scratch / "home", scratch / "tmp"),
+            [*confined, "sh", "-c", command],
+            cwd=ground.checkout, env=confinement.environment(ground.home, scratch / "tmp"),
             timeout=self.commands.timeout, keep=TAIL,
         )  # fmt: skip
         if done.code == 0:
@@ -112,15 +148,30 @@ class Checker:
         ended = (
             late if done.code == 124 else f"ended by signal {-done.code}" if done.code < 0 else f"exit code {done.code}"
         )
-        where = " (no network here)" if self.sandbox and not self.commands.network else ""
-        return Check(name, "red", tail=f"{readable(done.out)}\n[{ended}{where}]".lstrip("\n"))
+        had = _had(ground, confined=bool(confined), network=network, is_setup=is_setup)
+        return Check(name, "red", tail=f"{readable(done.out)}\n[{ended} ({had})]".lstrip("\n"))
 
-    def _confinement(self, scratch: Path) -> list[str]:
+    def _confinement(self, scratch: Path, ground: Ground, *, network: bool) -> list[str]:
         if self.sandbox is None:
             return []
-        shown = (self.origin.common_dir,)
-        box = Box(scratch / "box", writable=(scratch,), shown=shown, network=self.commands.network)
-        return self.sandbox.words(box, scratch / "checkout")
+        own = (ground.checkout, ground.home)
+        main = self.origin.common_dir
+        near = (*git.local_remotes(self.origin, f"refs/heads/{self.commands.base}"), *git.borrowed(main))
+        box = Box(
+            scratch / "box", writable=(scratch, *(() if ground.shared else own)), shown=(main, *near),
+            layered=own if ground.shared else (), network=network,
+        )  # fmt: skip
+        return self.sandbox.words(box, ground.checkout)
+
+
+def _had(ground: Ground, *, confined: bool, network: bool, is_setup: bool) -> str:
+    """What a command that failed had: it may be all that was missing."""
+    if not confined:
+        return "no sandbox: the network, and all that you can write"
+    key = "setup.network" if is_setup else "policy.network"
+    reach = "the network" if network else f"no network here: `{key}: true` gives it"
+    layer = f"shared, of {ground.shared[:8]} with changes kept apart" if ground.shared else "its own"
+    return f"{reach}; writable: the checkout, HOME and TMPDIR; set-up: {layer}"
 
 
 @contextlib.contextmanager

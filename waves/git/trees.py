@@ -71,6 +71,18 @@ def declared_submodules(repository: Repository, commit: str) -> dict[str, dict[s
     return found
 
 
+def entries_at(repository: Repository, commit: str) -> dict[str, tuple[str, str]]:
+    """Path to mode and object id of every file, link and submodule of a commit."""
+    raw = call(repository, "ls-tree", "-r", "-z", "--full-tree", commit).out.decode("utf-8", "surrogateescape")
+    found = {}
+    for entry in raw.split("\0"):
+        about, _, path = entry.partition("\t")
+        if path:
+            mode, _, oid = about.split(" ")
+            found[path] = (mode, oid)
+    return found
+
+
 def file_at(repository: Repository, commit: str, path: str) -> bytes | None:
     """A file's content, or None if the commit has no such file; raises DamagedError if it can't be read."""
     done = call(repository, "cat-file", "blob", f"{commit}:{path}", ok=(0, 128))

@@ -129,6 +129,7 @@ class Setup:
     copy: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
     network: bool = False
+    inputs: tuple[str, ...] = ()
     filters: tuple[str, ...] | None = None  # git's content filters that may run; None: nobody has decided
 
 

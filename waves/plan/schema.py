@@ -232,6 +232,7 @@ SETUP = Record(
         Field("copy", ListOf(INSIDE), "Files that git does not have, such as .env."),
         Field("run", ListOf(LINE_OF_TEXT), "Commands to run once, such as npm ci."),
         Field("network", flag(), "true: the commands can reach the network."),
+        Field("inputs", ListOf(INSIDE), "Files that `run` depends on: local checks with the same share one set-up."),
         Field("filters", ListOf(FILTER), "Content filters that git may run; `[]`: none."),
     ),
 )

@@ -10,6 +10,7 @@ from typing import Any
 from waves import records
 from waves.plan.faults import Fault, Path, Weight, did_you_mean
 from waves.plan.model import Agent, LocalForge, Plan, Unit
+from waves.plan.networked import needs_network
 from waves.plan.series import run_of
 from waves.scrub import FORGE_TOKEN
 
@@ -252,6 +253,10 @@ def _hints(plan: Plan) -> Iterator[Fault]:
     if len(plan.units) == 1:
         message = "one unit only: that works, but nothing runs side by side; more issues may go into the same plan"
         yield Fault(("units",), message, "hint")
+    for index, command in enumerate(plan.setup.run if not plan.setup.network else ()):
+        if needs_network(command):
+            message = "this looks as if it needs the network, which set-up commands have only with `network: true` here"
+            yield Fault(("setup", "run", index), message, "hint")
 
 
 # ---- against the repository

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from waves import git, process, prompts
+from waves import git, prompts
 from waves.agents import onlycopies, worktrees
 from waves.errors import WavesError
 from waves.forges import Pull
-from waves.git import given
 from waves.lifecycle.held import HeldError
-from waves.records import RESULTS, made_by_runs, read_json, write_text
+from waves.records import RESULTS, made_by_runs, read_json
 from waves.shapes import fits
 from waves.steps import base_commits, claim, content, duplicate, kept
 from waves.steps import branch as branches
-from waves.steps.batch import Batch, lent
+from waves.steps.batch import lent
 from waves.steps.pr import refuse_other_base
+from waves.steps.set_up import set_up
 from waves.steps.work import Done, Work, to_json
 
 
@@ -163,30 +161,6 @@ def make(work: Work, branch: str, remote: str = "") -> git.Repository:
     if rebuilt.left:
         work.say(f"flag: what stood there was no sound worktree on {branch}: it is kept, whole, as {rebuilt.left}")
     if not (rebuilt.worktree.git_dir / onlycopies.SET_UP).exists():  # it goes where the worktree goes
-        _set_up(batch, batch.worktree_path(work.unit))
+        set_up(batch, rebuilt.worktree, work.path)
         onlycopies.note_set_up(rebuilt.worktree)
     return rebuilt.worktree
-
-
-def _set_up(batch: Batch, path: Path) -> None:
-    setup = batch.plan.setup
-    for name in setup.copy:
-        source = batch.checkout / name
-        if not source.resolve().is_relative_to(batch.checkout.resolve()):
-            raise HeldError("broken", f"{source}: a link out of the repository, which `setup.copy` does not follow: "
-                                      "put the file itself there")  # fmt: skip
-        if source.is_file():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, path / name)
-    for command in setup.run:
-        done = process.run(
-            ["sh", "-c", command], cwd=path, env=process.clean_environment(given.places()), timeout=SETUP_TIMEOUT
-        )
-        if done.code:
-            out, err = (batch.scrub(one.decode("utf-8", "replace")) for one in (done.out, done.err))
-            write_text(path.parent / f"{path.name}.setup.log", out + err)
-            tail = err.strip().splitlines()[-1:] or ["no message"]
-            raise HeldError("broken", f"setup command `{command}` ended with {done.code} in {path}: {tail[0]}")
-
-
-SETUP_TIMEOUT = 30 * 60.0  # seconds
