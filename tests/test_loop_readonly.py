@@ -24,7 +24,8 @@ OFFENCES = {
 
 
 def setup(world: World) -> None:
-    world.plan("a", setup={"run": ["echo secret > notes.log", "mkdir -p $(git rev-parse --git-common-dir)/hooks"]})
+    (world.checkout / ".git" / "hooks").mkdir(exist_ok=True)
+    world.plan("a", setup={"run": ["echo secret > notes.log"]})
 
 
 @pytest.mark.parametrize("offence", OFFENCES)
