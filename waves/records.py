@@ -300,3 +300,8 @@ def file_stem(step: str) -> str:
 
 def plain_data(value: Record | Trouble) -> Json:
     return {"format": FORMAT} | {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def to_json(value: Mapping[str, Any]) -> str:
+    """JSON as Waves writes it where people read it."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from waves.forges import Checks
 from waves.lifecycle.held import HeldError
-from waves.steps.work import Done, Work, to_json
+from waves.records import to_json
+from waves.steps.work import Done, Work
 
 
 def run(work: Work) -> Done:

@@ -14,9 +14,10 @@ from waves.agents import aside, onlycopies, worktrees
 from waves.agents.plainfiles import shown
 from waves.errors import GitError, UnknownIssueError
 from waves.lifecycle.held import HeldError
+from waves.records import to_json
 from waves.steps import claim, kept
 from waves.steps.guarded import kept_refs
-from waves.steps.work import Done, Work, refused, to_json
+from waves.steps.work import Done, Work, refused
 
 
 def run(work: Work) -> Done:

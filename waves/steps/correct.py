@@ -10,14 +10,14 @@ from typing import Any
 from waves import git, lifecycle, prompts
 from waves.errors import WavesError
 from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumbering
-from waves.records import digest, read_json
+from waves.records import digest, read_json, to_json
 from waves.report import texts
 from waves.report.texts import Cycle
 from waves.steps import agent_run, content, decide, description, guarded, reword, unpublishable
 from waves.steps import branch as branches
 from waves.steps.points import correction, point_of
 from waves.steps.pr import publish, refuse_ended
-from waves.steps.work import Done, Work, to_json
+from waves.steps.work import Done, Work
 from waves.verdicts import CHECKS, CORRECT, LISTED, decision_from
 
 

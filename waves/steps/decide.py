@@ -8,11 +8,11 @@ from waves import lifecycle, verdicts
 from waves.contracts import Item, Review
 from waves.errors import WavesError
 from waves.lifecycle.held import HeldError
-from waves.records import Json, digest, read_json
+from waves.records import Json, digest, read_json, to_json
 from waves.report import texts
 from waves.shapes import fits, made, rows
 from waves.steps import arbitrate, claim, description, feedback, nested, proof
-from waves.steps.work import Done, Work, one_line, to_json
+from waves.steps.work import Done, Work, one_line
 from waves.submodules import SUBMODULES, Concern, as_items
 from waves.verdicts import Case, Decision
 

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from waves import git
-from waves.records import digest, read_text
+from waves.records import digest, read_text, to_json
 from waves.steps import agent_run, claim, content, reword, unpublishable
-from waves.steps.work import Done, Work, one_line, to_json
+from waves.steps.work import Done, Work, one_line
 
 PULL = re.compile(r"/pull/[0-9]+/?\s*\Z")  # at the end of the last message of an agent that publishes by itself
 TAIL = 200  # characters

@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 from waves.forges import Issue
 from waves.lifecycle.held import HeldError
 from waves.plan.model import Policy
+from waves.records import to_json
 from waves.steps import content, duplicate
-from waves.steps.work import Done, Work, to_json
+from waves.steps.work import Done, Work
 
 TAKEN_OUT = re.compile(r"\[secret: ([^]\n]{1,80})\]")  # as the scrubber leaves it
 

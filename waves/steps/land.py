@@ -11,12 +11,12 @@ from waves.errors import BaseMovedError, BehindError, BlockedError, ConflictErro
 from waves.forges import Check, Checks, Pull
 from waves.lifecycle.held import HeldError
 from waves.plan import series
-from waves.records import digest
+from waves.records import digest, to_json
 from waves.report import texts
 from waves.steps import base_commits, branch, claim, content, feedback, inherited, merge_result
 from waves.steps.checks import wait_for
 from waves.steps.pr import closed, refuse_other_base
-from waves.steps.work import Done, Work, to_json
+from waves.steps.work import Done, Work
 
 MOVES = 5  # how often in a row the base or the branch may move between the look and the merge
 

@@ -7,11 +7,11 @@ from typing import Any
 from waves import artifact, git
 from waves.forges import Pull
 from waves.lifecycle.held import HeldError
-from waves.records import Record, made_by_runs, read_json, write_json
+from waves.records import Record, made_by_runs, read_json, to_json, write_json
 from waves.report import texts
 from waves.steps import branch as branches
 from waves.steps import claim, content, description, inherited
-from waves.steps.work import Done, Work, to_json
+from waves.steps.work import Done, Work
 
 MANY_FILES, MANY_LINES = 40, 1500
 OPENING = "opening.json"  # written before a pull request is opened: a kill may come between that and its record

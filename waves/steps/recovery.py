@@ -15,12 +15,11 @@ from waves.errors import GitError
 from waves.forges import Pull
 from waves.lifecycle import Facts
 from waves.plan.model import Unit
-from waves.records import Json, Record, digest, file_stem, plain_data, write_json, write_text, written
+from waves.records import Json, Record, digest, file_stem, plain_data, to_json, write_json, write_text, written
 from waves.steps import proof
 from waves.steps.batch import Batch, step_of
 from waves.steps.claim import OWN, Claim, kept
 from waves.steps.proof import Proof
-from waves.steps.work import to_json
 
 Files = dict[str, str]  # path in the unit's folder to text
 

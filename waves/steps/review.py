@@ -14,10 +14,10 @@ from waves.artifact import ShownFile
 from waves.contracts import Invalid, Review
 from waves.prompts import coverage
 from waves.prompts.facts import CUT, FILES_LISTED, FLAGGED, FULL, ChangedFile, Deferred, ReviewRequest
-from waves.records import digest, read_json, read_text, write_text
+from waves.records import digest, read_json, read_text, to_json, write_text
 from waves.steps import agent_run, nested
 from waves.steps.points import point_of, rules_of
-from waves.steps.work import Done, Work, one_line, to_json
+from waves.steps.work import Done, Work, one_line
 from waves.verdicts import CORRECT, DEFER, REQUESTED, decision_from
 
 

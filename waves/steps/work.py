@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -115,10 +114,6 @@ def issues_from(value: Mapping[str, Any]) -> tuple[Issue, ...]:
         lists = {name: tuple(one.get(name, ())) for name in ("labels", "sub_issues")}
         found.append(Issue(**{**one, **lists, "comments": comments}))
     return tuple(found)
-
-
-def to_json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -10,14 +10,14 @@ from waves.agents import onlycopies, worktrees
 from waves.errors import WavesError
 from waves.forges import Pull
 from waves.lifecycle.held import HeldError
-from waves.records import RESULTS, made_by_runs, read_json
+from waves.records import RESULTS, made_by_runs, read_json, to_json
 from waves.shapes import fits
 from waves.steps import base_commits, claim, content, duplicate, kept
 from waves.steps import branch as branches
 from waves.steps.batch import lent
 from waves.steps.pr import refuse_other_base
 from waves.steps.set_up import set_up
-from waves.steps.work import Done, Work, to_json
+from waves.steps.work import Done, Work
 
 
 @dataclass(frozen=True, slots=True)
