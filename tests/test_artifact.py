@@ -192,13 +192,13 @@ def test_no_attribute_hides_text(
         old = commit(
             repository, {".gitattributes": attributes.replace("working-tree-encoding=UTF-16", "-text").encode()}
         )
+    new = commit(repository, {"run.sh": b"echo 1\ncurl evil\n"})
     if place == "the person's":
         (tmp_path / "attributes").write_text(attributes)
         git.call(repository, "config", "core.attributesFile", str(tmp_path / "attributes"))
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
         (tmp_path / "git").mkdir()
         (tmp_path / "git" / "attributes").write_text(attributes)
-    new = commit(repository, {"run.sh": b"echo 1\ncurl evil\n"})
     if place in (".git/info/attributes", "checkout"):
         name = ".gitattributes" if place == "checkout" else place
         (repository.work_tree / name).parent.mkdir(exist_ok=True)
@@ -361,15 +361,36 @@ def test_two_commits_of_one_patch_id_hold_the_same_bytes(repository: Repository)
     (repository.common_dir / "info").mkdir(exist_ok=True)
     (repository.common_dir / "info" / "attributes").write_text("* -diff\n")
     made = []
-    for data in (b"good\n", b"evil\n", PICTURE, PICTURE + b"\1", b"x" * (git.BIG + 1), b"x" * git.BIG + b"y"):
+    for data in (
+        b"good\n",
+        b"evil\n",
+        b"\0good\n",
+        b"\0evil\n",
+        PICTURE,
+        PICTURE + b"\1",
+        b"x" * (git.BIG + 1),
+        b"x" * git.BIG + b"y",
+    ):
         git.call(repository, "reset", "--hard", "-q", start)
         made.append(commit(repository, {"file.bin": data}))
     git.call(repository, "reset", "--hard", "-q", start)
     made += [with_submodule(repository, "1" * 40)]
     git.call(repository, "reset", "--hard", "-q", start)
     made += [with_submodule(repository, "3" * 40)]
-    found = git.patch_ids(repository, made)
-    assert len(set(found.values())) == len(made)
+    assert len(set(git.patch_ids(repository, made).values())) == len(made)
+    short = [one for number, one in enumerate(made) if number not in (6, 7)]
+    assert len(set(git.patch_ids(repository, short).values())) == len(short)
+
+
+def test_a_patch_id_stays_when_a_commit_is_replayed_elsewhere(repository: Repository) -> None:
+    start = git.resolve(repository, "HEAD")
+    assert start is not None
+    files: dict[str, bytes | None] = {"a.bin": PICTURE, "b.sh": b"\0echo\n", "c.bin": b"x" * (git.BIG + 1)}
+    first = commit(repository, files)
+    git.call(repository, "reset", "--hard", "-q", start)
+    commit(repository, {"start.txt": b"zero\none\ntwo\n"})
+    second = commit(repository, files)
+    assert len(set(git.patch_ids(repository, [first, second]).values())) == 1
 
 
 def test_what_a_tree_names_strangely_is_shown_under_its_name(repository: Repository) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -95,22 +96,32 @@ def patch_ids(repository: Repository, ids: Sequence[str]) -> dict[str, str]:
     """
     if not ids:
         return {}
-    long = _long_files(repository, ids)
+    aside = _beside_long_files(repository, ids)
     # git loads a file that is added or removed even where it then calls it binary.
-    left_out = sorted({f":(exclude,top,literal){path}" for files in long.values() for path, _ in files})
+    left_out = sorted({f":(exclude,top,literal){path}" for files in aside.values() for path, _ in files})
     stdin = "".join(f"{one}\n" for one in ids).encode()
     text = plumbing(repository, "--no-literal-pathspecs", *SETTINGS, "diff-tree", "--stdin", "--root", "-r",
                     "--no-renames", *FIXED_OPTIONS, *AS_PATCH, "--", *([":(top)", *left_out] if left_out else []),
                     stdin=stdin, attributes=AS_TEXT).out  # fmt: skip
     lines = plumbing(repository, "patch-id", "--stable", stdin=text).text.splitlines()
     found = {commit: patch for patch, commit in (line.split() for line in lines)}
-    for commit, files in long.items():
-        found[commit] = hashlib.sha256(repr((found.get(commit), files)).encode("utf-8", "replace")).hexdigest()
+    listed = {commit: repr(files).encode("utf-8", "surrogateescape") for commit, files in aside.items()}
+    for more in (_with_nul(text), listed):
+        for commit, told in more.items():
+            found[commit] = hashlib.sha256(found.get(commit, "").encode() + told).hexdigest()
     return found
 
 
-def _long_files(repository: Repository, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """Commit id to the paths and object ids, after and before it, of files too long to be read."""
+def _with_nul(text: bytes) -> dict[str, bytes]:
+    """Commit id to its patch, of commits whose patch has a NUL: git leaves out of its patch id what follows one."""
+    _, *parts = re.split(rb"^([0-9a-f]{40}|[0-9a-f]{64})\n", text, flags=re.MULTILINE)
+    varying = re.compile(rb"^(?:index .*|@@ -[0-9,]+ \+[0-9,]+ @@.*)\n", re.MULTILINE)
+    patches = zip(parts[::2], parts[1::2], strict=True)
+    return {commit.decode(): varying.sub(b"", patch) for commit, patch in patches if b"\0" in patch}
+
+
+def _beside_long_files(repository: Repository, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """Commit id to paths and object ids, before and after it, of each path at which any of them has a long file."""
     stdin = "".join(f"{one}\n" for one in ids).encode()
     raw = plumbing(repository, *SETTINGS, "diff-tree", "--stdin", "--root", "-r", "--no-renames", *FIXED_OPTIONS,
                    "--raw", "-z", "--no-abbrev", stdin=stdin).out  # fmt: skip
@@ -123,8 +134,10 @@ def _long_files(repository: Repository, ids: Sequence[str]) -> dict[str, list[tu
         else:
             commit = part
     sizes = object_sizes(repository, sorted({one for _, _, pair in found for one in pair}))
-    long: dict[str, list[tuple[str, str]]] = {}
+    long = {path for _, path, pair in found if max(sizes.get(one, 0) for one in pair) > BIG}
+    aside: dict[str, list[tuple[str, str]]] = {}
     for commit, path, pair in found:
-        if max(sizes.get(one, 0) for one in pair) > BIG:
-            long.setdefault(commit, []).append((path, " ".join(pair)))
-    return long
+        folders = {path[:at] for at, letter in enumerate(path) if letter == "/"}
+        if long & ({path} | folders):  # a folder in the place of a long file is left out with it
+            aside.setdefault(commit, []).append((path, " ".join(pair)))
+    return aside
