@@ -20,7 +20,8 @@ from benchmarks.world import World
 
 def graph(checkout: Path) -> Iterator[tuple[str, list[str]]]:
     """(task, tasks before it), of the finished batch as doit has it, in plain file names."""
-    from waves import tasks, workspace
+    from waves import tasks
+    from waves.batch import workspace
 
     before = Path.cwd()
     os.chdir(checkout)

@@ -17,9 +17,9 @@ import plan_page
 import pytest
 from loop_world import IMPLEMENT, NOTHING_AMISS, World, item, review
 
-from waves import contracts
 from waves.agents.command import Command
 from waves.cli import waves as command_line
+from waves.lifecycle import contracts
 from waves.plan import reader
 
 TOP = Path(__file__).parent.parent

@@ -91,7 +91,7 @@ def test_both_hold_everything_and_nothing_else(built: Path) -> None:
     files = tracked()
     shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert {name.partition("/")[2] for name in zipfile.ZipFile(wheel).namelist()} >= {"sboms/waves.cdx.json"}
-    assert shipped == {name for name in files if name.startswith("waves/")} | {"waves/demo/demo.yaml"}
+    assert shipped == {name for name in files if name.startswith("waves/")} | {"waves/cli/demo/demo.yaml"}
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names - {"PKG-INFO"} == files

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from waves import lifecycle, notify, workspace
-from waves.errors import WavesError, disk_words
+from waves import lifecycle
+from waves.batch import workspace
+from waves.batch.batch import step_of
+from waves.batch.workspace import Planned
+from waves.foundation.errors import WavesError, disk_words
 from waves.lifecycle import Facts, Step
-from waves.notify import Notifier
 from waves.plan.model import Unit
+from waves.report import notify
 from waves.report.live import Reporter
-from waves.steps.batch import step_of
-from waves.workspace import Planned
+from waves.report.notify import Notifier
 
 MOST_THREADS = 200  # more is slow in doit: docs/performance.md
 KINDS = ("issue", "worktree", "prompt", "implement", "pr", "checks", "review", "decide", "correct", "land", "cleanup",
@@ -162,7 +164,7 @@ class Session:
     def _audited(self, one: Planned) -> bool:
         if self.running and not (one.reachable and one.finished) and one.open():
             return True
-        from waves import audit
+        from waves.batch import audit
 
         return one.reachable and audit.is_current(one.batch)
 
@@ -184,7 +186,7 @@ class Session:
 def audit_batch(one: Planned) -> Any:
     from doit.exceptions import TaskFailed
 
-    from waves import audit
+    from waves.batch import audit
 
     try:
         audit.write(one.batch)

@@ -11,10 +11,11 @@ from stand_in import StandIn, Step
 from worktree_world import BRANCH, World
 
 from waves import agents
-from waves.agents import Job, Result, quarantine, run, snapshot
-from waves.agents.codex import Codex
-from waves.agents.quarantine import Collected
-from waves.agents.snapshot import Comparison
+from waves.agents import Job, Result, run
+from waves.agents.codex.kind import Codex
+from waves.agents.guard import quarantine, snapshot
+from waves.agents.guard.quarantine import Collected
+from waves.agents.guard.snapshot import Comparison
 from waves.plan.model import Agent
 
 PROMPT = "# Do it\n\nPlease.\n"

@@ -14,9 +14,10 @@ from desk import Desk
 from stand_in import Drop, Say, Shell, Tries
 from worktree_world import BRANCH
 
-from waves import agents, contracts, git
+from waves import agents, git
 from waves.agents import Progress, run
-from waves.contracts import Review
+from waves.lifecycle import contracts
+from waves.lifecycle.contracts import Review
 
 
 def head(desk: Desk) -> str | None:

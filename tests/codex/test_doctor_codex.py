@@ -5,7 +5,7 @@ from pathlib import Path
 
 from codex_world import CodexWorld, Installed
 
-from waves.agents import codex_trial
+from waves.agents.codex import trial
 
 
 def test_the_doctor_finds_the_real_codex_well(world: CodexWorld) -> None:
@@ -27,7 +27,7 @@ def test_without_a_login_the_doctor_says_what_to_do(world: CodexWorld) -> None:
 
 
 def test_a_program_that_is_no_sandbox_fails_the_trial(installed: Installed, tmp_path: Path) -> None:
-    fault = codex_trial.fault(Path("/bin/false"), tmp_path)
+    fault = trial.fault(Path("/bin/false"), tmp_path)
     assert fault == "exit code 1, 0 commits"
     assert list(tmp_path.iterdir()) == []
     assert json.loads((installed.folder.parent / "@openai/codex/package.json").read_text())["version"] == "0.169.0"

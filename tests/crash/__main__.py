@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent / "worlds")]
 
 from batches import make  # noqa: E402 - the path comes first
 from crashing import crash  # noqa: E402

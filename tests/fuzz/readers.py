@@ -18,16 +18,17 @@ from typing import Any
 
 from plan_texts import SMALL, example
 
-from waves import contracts, records
-from waves.agents.codex_events import Seen, follow, readable
-from waves.contracts import Arbitration, Claims, Invalid, Review
-from waves.errors import ForgeError, PlanError
-from waves.forges import local_issues
+from waves.agents.codex.events import Seen, follow, readable
+from waves.forges.local import issue_files
+from waves.foundation import records
+from waves.foundation.errors import ForgeError, PlanError
+from waves.foundation.scrub import Scrubber
+from waves.lifecycle import contracts
+from waves.lifecycle.contracts import Arbitration, Claims, Invalid, Review
+from waves.lifecycle.verdicts import Case, decide
 from waves.plan import reader
 from waves.plan.model import Policy
-from waves.report import texts
-from waves.scrub import Scrubber
-from waves.verdicts import Case, decide
+from waves.steps import texts
 
 FAULT = re.compile(r"\S*plan\.yaml:(\d+:\d+)?: \S")
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
@@ -106,7 +107,7 @@ def _events(data: bytes) -> None:
 def _issue(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     try:
-        repr(local_issues.parse(1, "1-x.md", "1-x", text)).encode()
+        repr(issue_files.parse(1, "1-x.md", "1-x", text)).encode()
     except ForgeError as error:
         str(error).encode()
 

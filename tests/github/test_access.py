@@ -9,9 +9,9 @@ from github_desk import Desk
 from hub import GitHub
 
 from waves import forges, git
-from waves.errors import ForgeError, GitError, UsageError, WavesError
 from waves.forges.github import access
 from waves.forges.github.address import find, of_remote
+from waves.foundation.errors import ForgeError, GitError, UsageError, WavesError
 
 PUBLIC = "https://api.github.com"
 

@@ -7,9 +7,9 @@ import pytest
 from github_desk import Desk
 from hub import GitHub, act_then, drop, refuse, secondary
 
-from waves.errors import ForgeError
 from waves.forges.github.client import FaultError
 from waves.forges.github.faults import SECONDARY, of_answer, of_errors, said
+from waves.foundation.errors import ForgeError
 
 NOW = 1_800_000_000.0
 LIMIT = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."

@@ -7,7 +7,7 @@ import json
 import pytest
 from github_world import GitHubWorld
 
-from waves.commands.deploy import Deployment, following, why_not
+from waves.cli.deploy import Deployment, following, why_not
 
 ENVIRONMENTS = ("staging", "production")
 

@@ -6,7 +6,7 @@ import pytest
 from github_desk import Desk
 from hub import GitHub, refuse
 
-from waves.errors import ForgeError, UnknownIssueError
+from waves.foundation.errors import ForgeError, UnknownIssueError
 
 
 def test_an_issue_is_read_with_its_comments_and_who_may_write(github: GitHub, desk: Desk) -> None:

@@ -6,10 +6,17 @@ import pytest
 from github_desk import Desk
 from hub import GitHub, act_then, act_then_drop, first, refuse
 
-from waves.errors import BaseMovedError, BehindError, BlockedError, ConflictError, ForgeError, HeadMovedError
 from waves.forges import Pull
 from waves.forges.github.merging import DONE, ENQUEUE, MERGE, REFUSE, WAIT, decide
 from waves.forges.github.pulls import Seen
+from waves.foundation.errors import (
+    BaseMovedError,
+    BehindError,
+    BlockedError,
+    ConflictError,
+    ForgeError,
+    HeadMovedError,
+)
 
 HEAD, BASE = "a" * 40, "b" * 40
 

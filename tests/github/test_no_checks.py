@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from github_desk import Desk
 
+from waves.batch.batch import Batch
 from waves.lifecycle import Facts, Step
 from waves.lifecycle.held import HeldError
 from waves.plan.model import Policy
-from waves.steps.batch import Batch
 from waves.steps.checks import wait_for
 from waves.steps.work import Work
 

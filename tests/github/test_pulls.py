@@ -4,7 +4,7 @@ import pytest
 from github_desk import Desk
 from hub import GitHub, act_then, act_then_drop, secondary
 
-from waves.errors import ForgeError, HeadMovedError
+from waves.foundation.errors import ForgeError, HeadMovedError
 
 
 def test_a_pull_request_is_opened_once_whoever_asks(github: GitHub, desk: Desk) -> None:

@@ -6,7 +6,7 @@ import pytest
 from github_desk import Desk
 from hub import GitHub, act_then, act_then_drop
 
-from waves.errors import ForgeError
+from waves.foundation.errors import ForgeError
 
 
 def test_a_workflow_is_started_and_followed(github: GitHub, desk: Desk) -> None:

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
-from waves import contracts, records
 from waves.agents.run import Exit, Spec
-from waves.errors import UsageError
+from waves.foundation import records
+from waves.foundation.errors import UsageError
+from waves.foundation.shapes import made
+from waves.lifecycle import contracts
 from waves.plan.model import Agent
-from waves.shapes import made
 
 # What an agent that publishes by itself gets of our environment.
 OF_THE_FORGE = ("GH_TOKEN", "GITHUB_TOKEN", "GH_HOST", "GH_ENTERPRISE_TOKEN", "GITHUB_API_URL")
@@ -120,7 +121,7 @@ def kind_of(agent: Agent) -> AgentKind:
 
         return Command()
     if agent.kind == "codex":
-        from waves.agents.codex import Codex
+        from waves.agents.codex.kind import Codex
 
         return Codex()
     raise UsageError(f"agent.kind: there is no kind {agent.kind!r} of agent; write `codex` or `command`")

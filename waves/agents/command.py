@@ -7,13 +7,14 @@ import stat
 import sys
 from pathlib import Path
 
-from waves import contracts, process, records
 from waves.agents import ANSWER, OF_THE_FORGE, Job, Result, confined, failure_of
 from waves.agents.run import OUTPUT_LIMIT, Exit, Spec
 from waves.agents.statements import could_not
-from waves.errors import UsageError
+from waves.foundation import process, records
+from waves.foundation.errors import UsageError
+from waves.foundation.scrub import FORGE_TOKEN
+from waves.lifecycle import contracts
 from waves.plan.model import Agent
-from waves.scrub import FORGE_TOKEN
 
 # Where an agent that cannot write to $WAVES_OUTPUT may leave its last message, in the worktree.
 WORKTREE_OUTPUT = ".codex-review-output.json"

@@ -7,11 +7,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from waves import confinement
-from waves.agents import ANSWER, Job, quarantine
+from waves.agents import ANSWER, Job
+from waves.agents.guard import quarantine
 from waves.agents.run import Spec
-from waves.confinement import Box, Missing, hidden
-from waves.errors import UsageError
+from waves.foundation import confinement
+from waves.foundation.confinement import Box, Missing, hidden
+from waves.foundation.errors import UsageError
 from waves.plan.model import NO_SANDBOX, WRITERS, Agent
 
 PLACE = "box"  # in a run directory: the private layers

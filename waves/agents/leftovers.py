@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from waves import process
 from waves.agents.parent import descendants
-from waves.errors import WavesError
+from waves.foundation import process
+from waves.foundation.errors import WavesError
 
 PATIENCE = 10.0  # seconds for killed processes to be gone
 

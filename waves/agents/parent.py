@@ -258,7 +258,7 @@ def descendants(roots: list[int]) -> list[int]:
 
 
 def identity(pid: int) -> str | None:
-    """The same words as `waves.process.identity`, which cannot be imported here; None without /proc."""
+    """The same words as `waves.foundation.process.identity`, which cannot be imported here; None without /proc."""
     try:
         with open(f"/proc/{pid}/stat") as stat, open("/proc/sys/kernel/random/boot_id") as boot:
             return f"{boot.read().strip()}/{stat.read().rpartition(')')[2].split()[19]}"

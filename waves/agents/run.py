@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from waves import process, records
 from waves.agents import leftovers
-from waves.errors import WavesError
-from waves.plaintext import plain
+from waves.foundation import process, records
+from waves.foundation.errors import WavesError
+from waves.foundation.text import plain
 
 # Imported and not run as a script, for only what is imported is compiled once; last on the path, to hide nothing.
 START = "import sys; sys.path.append(sys.argv[1]); import parent; parent.main(sys.argv[2])"

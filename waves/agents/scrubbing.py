@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from waves import records
 from waves.agents import ANSWER, READABLE, Result
-from waves.scrub import Scrubber
+from waves.foundation import records
+from waves.foundation.scrub import Scrubber
 
 # What an agent wrote, or Waves of its words: output, logs, events, the log for people, how far it was.
 SAID = ("stdout", "log", "events.jsonl", "output", ANSWER, READABLE, "progress.json", "cut-short.json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from waves.plaintext import plain
+from waves.foundation.text import plain
 
 MOST = 3  # statements of one message
 LONGEST = 200  # characters

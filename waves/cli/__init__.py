@@ -11,7 +11,7 @@ import click
 from waves import __version__
 from waves.cli import examples, managing, planning, running, seeing
 from waves.cli.chosen import BUG, DONE, EXIT_CODES, FAILED, INTERRUPTED, USAGE
-from waves.errors import UsageError, WavesError, disk_words, limit_words
+from waves.foundation.errors import UsageError, WavesError, disk_words, limit_words
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def _bug() -> int:
     import tempfile
     import traceback
 
-    from waves.scrub import Scrubber, secrets_among
+    from waves.foundation.scrub import Scrubber, secrets_among
 
     scrub = Scrubber(secrets_among(os.environ))
     with tempfile.NamedTemporaryFile("w", prefix="waves-bug-", suffix=".txt", delete=False) as file:

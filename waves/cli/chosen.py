@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from waves.errors import UsageError
+from waves.foundation.errors import UsageError
 
 if TYPE_CHECKING:
+    from waves.batch.workspace import Planned
     from waves.plan.model import Unit
-    from waves.workspace import Planned
 
 DONE, FAILED, USAGE, PERSON, AGENTS, BUG, INTERRUPTED = 0, 1, 2, 10, 75, 70, 130
 EXIT_CODES = """\b
@@ -44,14 +44,14 @@ PLAN = click.argument("plan", required=False, default="", shell_complete=plan_na
 
 
 def top() -> Path:
-    from waves import workspace
+    from waves.batch import workspace
 
     return workspace.top_folder(Path.cwd())
 
 
 def plans(*names: str) -> list[Planned]:
     """The plans named, or all; raises UsageError where there is none."""
-    from waves import unplanned, workspace
+    from waves.batch import unplanned, workspace
 
     found = list(workspace.plans(top(), [name for name in names if name]))
     if not found:

@@ -9,7 +9,7 @@ import click
 
 from waves.cli import chosen
 from waves.cli.chosen import AGENTS, DONE, JSON, PLAN
-from waves.errors import UsageError
+from waves.foundation.errors import UsageError
 
 
 @click.command("ask", short_help="List what waits for a person, and take the answers.")
@@ -20,7 +20,7 @@ def ask_command(plan: str, as_json: bool) -> int:
 
     On a terminal each question can be answered at once; the answer is written as `waves rule` writes it.
     """
-    from waves.commands import ask
+    from waves.cli import ask
     from waves.report import questions as page
 
     plans, code = chosen.sound(plan, say=not as_json)
@@ -43,7 +43,7 @@ def recover_command(plan: str, take_over: bool) -> int:
     They come from the units' claims on the remote, their branches and pull requests. Nothing is started, and no agent's
     work that was judged before is paid for again; what agents were at work on when the records went is asked anew.
     """
-    from waves.commands import recover
+    from waves.cli import recover
 
     plans, code = chosen.sound(plan)
     for planned in chosen.reachable(plans, plan):
@@ -70,7 +70,7 @@ def wait_command(plan: str, what: str, timeout: str | None) -> int:
 
     Between two looks it sleeps. Exit code 75 when the time is over first.
     """
-    from waves.commands import wait
+    from waves.cli import wait
 
     lines, happened = wait.wait(lambda: chosen.plans(plan), what, _seconds(timeout))
     for line in lines:
@@ -85,10 +85,10 @@ def demo_command(folder: Path) -> int:
 
     No account, no network, no model. Default: waves-demo, in the current folder. Running it again changes nothing.
     """
-    from waves.commands import demo
+    from waves.cli.demo import play
 
-    code = demo.run_demo(folder)
-    click.echo(demo.NEXT.format(folder=folder))
+    code = play.run_demo(folder)
+    click.echo(play.NEXT.format(folder=folder))
     return code
 
 
@@ -99,7 +99,7 @@ def skill_command() -> None:
     \b
     waves skill > .agents/skills/waves/SKILL.md
     """
-    from waves.commands import skill
+    from waves.cli import skill
 
     click.echo(skill.text(), nl=False)
 
@@ -110,7 +110,7 @@ def mcp_command() -> None:
 
     It needs the protocol's SDK: pip install 'waves[mcp]'.
     """
-    from waves.commands import mcp
+    from waves.cli import mcp
 
     mcp.serve(chosen.top())
 

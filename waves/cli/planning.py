@@ -14,7 +14,7 @@ def init_command() -> None:
 
     What is there already stays as it is; running it again changes nothing.
     """
-    from waves.commands import init
+    from waves.cli import init
 
     for line in init.initialise(chosen.top()):
         click.echo(line)
@@ -44,8 +44,8 @@ def triage_command(
     Nothing is dispatched, and no plan is overwritten. With --update the plan's own issues are looked at again, and
     those named here come in; your edits and comments stay, and nothing is taken out.
     """
-    from waves import workspace
-    from waves.commands import triage
+    from waves.batch import workspace
+    from waves.cli import triage
 
     wanted = triage.Wanted(batch, issues, label, milestone, update, agent, base)
     top = chosen.top()
@@ -67,8 +67,8 @@ def check_command(plan: str, markdown: bool) -> int:
     lists what a plan can do: programs, variables, servers, paths and sandboxes. Nothing is changed or dispatched. Exit
     code 2 where there is a fault.
     """
-    from waves import preflight
-    from waves.commands import check
+    from waves.batch import preflight
+    from waves.cli import check
 
     plans = chosen.plans(plan)
     reports = [check.check(planned) for planned in plans]
@@ -93,8 +93,8 @@ def doctor_command(plan: str) -> int:
 
     Nothing is changed, and no model is asked. Exit code 1 where something is bad.
     """
-    from waves import preflight, workspace
-    from waves.commands import check, doctor
+    from waves.batch import preflight, workspace
+    from waves.cli import check, doctor
 
     top, bad = chosen.top(), False
     plans = list(workspace.plans(top, [plan] if plan else []))
@@ -116,7 +116,7 @@ def confirm_command(plan: str, by: str | None) -> None:
 
     Comments and layout stay. The plan is then yours to commit: nothing is dispatched before that.
     """
-    from waves.commands import confirm
+    from waves.cli import confirm
 
     click.echo(confirm.confirm(confirm.chosen(chosen.plans(plan)), by))
 

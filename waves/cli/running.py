@@ -9,7 +9,7 @@ import click
 
 from waves.cli import chosen
 from waves.cli.chosen import DONE, EXIT_CODES, FAILED, PLAN
-from waves.errors import UsageError
+from waves.foundation.errors import UsageError
 
 
 @click.command("run", epilog=EXIT_CODES, short_help="Advance the batches, like `doit`.")
@@ -28,11 +28,11 @@ def run_command(plan: str, once: bool, uncommitted: bool, threads: int | None) -
 
     With --once it leaves agents at work behind, says when to look again, and the next one takes up what they did.
     """
-    from waves.commands import run
+    from waves.cli import advance
 
     top = chosen.top()
     os.chdir(top)  # where `doit` works, and where its own tasks of this repository expect to be
-    return run.run(top, [plan] if plan else [], uncommitted=uncommitted, threads=threads, once=once)
+    return advance.run(top, [plan] if plan else [], uncommitted=uncommitted, threads=threads, once=once)
 
 
 @click.command("rule", short_help="Store a decision of yours.")
@@ -54,7 +54,7 @@ def rule_command(unit: str, item: str, ruling: str, why: str, export: bool) -> N
 
     `waves status` prints the commands that a unit waits for.
     """
-    from waves.commands import rule
+    from waves.cli import rule
 
     if export:
         if item:
@@ -76,7 +76,7 @@ def accept_command(commits: tuple[str, ...], why: str) -> None:
 
     `waves status` and `waves audit` name them, with author and time: look at each first.
     """
-    from waves.commands import accept
+    from waves.cli import accept
 
     plans = chosen.reachable(chosen.plans(""), "")
     for commit in commits:
@@ -95,8 +95,8 @@ def stop_command(unit: str) -> None:
 
     To stop only the dispatching, end `doit` (^C): agents then go on, and the next `doit` takes up what they did.
     """
-    from waves import workspace
-    from waves.commands import stop
+    from waves.batch import workspace
+    from waves.cli import stop
 
     for line in stop.stop(chosen.top(), list(workspace.plans(chosen.top())), unit):
         click.echo(line)
@@ -111,7 +111,7 @@ def deploy_command(plan: str, environment: str) -> int:
     Without ENVIRONMENT it asks before each, in the plan's order; the next one only when the one before has that very
     commit. What is merged is deployed: every unit must be. `doit` never deploys.
     """
-    from waves.commands import deploy
+    from waves.cli import deploy
 
     def ask(question: str) -> bool:
         return sys.stdin.isatty() and click.confirm(question)

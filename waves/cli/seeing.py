@@ -9,7 +9,7 @@ import click
 
 from waves.cli import chosen
 from waves.cli.chosen import DONE, FAILED, JSON, PLAN
-from waves.errors import UsageError
+from waves.foundation.errors import UsageError
 
 
 @click.command("status", short_help="Show where every unit stands, and who must act.")
@@ -24,7 +24,7 @@ def status_command(plan: str, watch: bool, as_json: bool) -> int:
     """
     if watch:
         return _watch(plan, as_json)
-    from waves import unplanned
+    from waves.batch import unplanned
     from waves.report import status as page
 
     plans, code = chosen.sound(plan, say=not as_json)
@@ -42,7 +42,7 @@ def status_command(plan: str, watch: bool, as_json: bool) -> int:
 
 
 def _watch(plan: str, as_json: bool) -> int:
-    from waves.commands import watch
+    from waves.cli import watch
 
     if as_json:
         raise UsageError("--watch is for people: leave out --json, or --watch")
@@ -61,7 +61,7 @@ def report_command(plan: str, output: str) -> None:
 
     The page holds everything it needs, loads nothing and runs no script: it can be sent to others as it is.
     """
-    from waves.commands import report
+    from waves.cli import report
 
     written = report.report(chosen.top(), chosen.plans(plan), output)
     click.echo(written, nl=not isinstance(written, str))
@@ -79,7 +79,7 @@ def report_command(plan: str, output: str) -> None:
 )
 def graph_command(plan: str, form: str) -> None:
     """Print the units of a batch with their state, what branches and lands after what, and the findings."""
-    from waves.commands import graph
+    from waves.cli import graph
 
     click.echo(graph.draw(chosen.plans(plan), form), nl=False)
 
@@ -119,7 +119,7 @@ def logs_command(unit: str, follow: bool) -> None:
 @JSON
 def audit_command(plan: str, verbose: bool, as_json: bool) -> int:
     """Prove, criterion by criterion, that a batch is done; exit code 1 where one does not hold."""
-    from waves import audit as proof
+    from waves.batch import audit as proof
     from waves.report import audit as page
 
     plans, code = chosen.sound(plan)

@@ -238,7 +238,7 @@ def closed_by(body: str) -> tuple[int, ...]:
 def connect(plan: Plan, repository: git.Repository) -> Forge:
     """The forge that the plan names."""
     if plan.forge == "local":
-        from waves.forges.local import LocalForge
+        from waves.forges.local.forge import LocalForge
 
         return LocalForge(repository, plan)
     from waves.forges.github import GithubForge

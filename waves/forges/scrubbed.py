@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from waves.forges import Checks, Feedback, Forge, Issue, Pull
-from waves.scrub import Scrubber
+from waves.foundation.scrub import Scrubber
 
 
 def scrubbed(forge: Forge, scrub: Scrubber) -> Forge:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from waves import process, records
-from waves.errors import GitError
+from waves.foundation import process, records
+from waves.foundation.errors import GitError
 from waves.git import far_side
 from waves.git.credentials import lent
 from waves.git.hardened import Repository, answer, environment
@@ -19,7 +19,7 @@ PATIENCE = 30.0  # seconds for one question
 PROTOCOLS = ("https", "http", "ssh", "git")
 SCP = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!:)[^-].*")
 NOT_THERE = ("not our ref", "couldn't find remote ref", "no such remote ref")
-# git and ssh ask nobody: they have no terminal (see waves.process), and these close the other ways.
+# git and ssh ask nobody: they have no terminal (see waves.foundation.process), and these close the other ways.
 SILENT = {"GIT_ASKPASS": "", "SSH_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never", "GCM_INTERACTIVE": "never"}
 NO_CREDENTIALS = {"credential.helper": "", "http.followRedirects": "false", "http.extraHeader": ""}
 NO_KEYS = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oIdentitiesOnly=yes -oIdentityFile=none -oIdentityAgent=none "

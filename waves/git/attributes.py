@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from waves import records
+from waves.foundation import records
 from waves.git import filters
 from waves.git.hardened import Repository, call, said_of
 from waves.git.history import blobs

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from waves import process, records
-from waves.errors import UsageError
+from waves.foundation import process, records
+from waves.foundation.errors import UsageError
 from waves.git import given
 from waves.git.hardened import Repository, Setting, call, environment, settings_of
 

@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from waves import process
+from waves.foundation import process
 from waves.git.hardened import Repository, call
 
 # The other half reads the settings of the repository over there, and an agent may have written to them.

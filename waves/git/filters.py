@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from waves import confinement, process
-from waves.confinement import hidden
+from waves.foundation import confinement, process
+from waves.foundation.confinement import hidden
 from waves.git import given
 
 LFS = "lfs"

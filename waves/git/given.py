@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import os
 
-from waves import process
-from waves.errors import UsageError
+from waves.foundation import process
+from waves.foundation.errors import UsageError
 
 # Where git finds its settings, and who commits: these hold no secret.
 PLACES = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "XDG_CONFIG_HOME")

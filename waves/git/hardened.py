@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from waves import process
-from waves.errors import GitError, UsageError
+from waves.foundation import process
+from waves.foundation.errors import GitError, UsageError
 from waves.git import filters, given
 from waves.git.unusable import unusable
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from waves import process, records
-from waves.errors import WavesError
+from waves.foundation import process, records
+from waves.foundation.errors import WavesError
 from waves.git import committing, filters, lfs
 from waves.git.credentials import lent
 from waves.git.far_side import local_path

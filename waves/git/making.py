@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from waves import process, records
-from waves.errors import GitError
+from waves.foundation import process, records
+from waves.foundation.errors import GitError
 from waves.git import filters, lfs
 from waves.git.committing import as_file
 from waves.git.hardened import Repository, _environment, answer, call, discover, environment, said_of

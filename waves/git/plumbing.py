@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from waves import process
-from waves.errors import GitError
+from waves.foundation import process
+from waves.foundation.errors import GitError
 from waves.git.hardened import Repository, _environment, call, quoted
 
 # The merge machinery's own defaults, written out: they differ between versions of git.

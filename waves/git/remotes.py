@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from waves import process
-from waves.errors import GitError
+from waves.foundation import process
+from waves.foundation.errors import GitError
 from waves.git import far_side
 from waves.git.credentials import lent
 from waves.git.hardened import Repository, call

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from waves.errors import DamagedError, GitError
+from waves.foundation.errors import DamagedError, GitError
 from waves.git.differences import as_text_but
 from waves.git.hardened import BIG, FIXED_OPTIONS, Repository, call
 from waves.git.history import existing, merge_base

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from waves.foundation.records import Record
 from waves.lifecycle.facts import Facts, Step, place
-from waves.records import Record
 
 LANDING_ROUNDS = 3
 

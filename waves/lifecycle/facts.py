@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from waves.foundation.records import Record, Trouble
 from waves.plan import semantics
 from waves.plan.model import Plan, Policy, Ruling, Unit
-from waves.records import Record, Trouble
 
 CYCLE_KINDS = frozenset({"pr", "checks", "review", "decide", "correct", "land"})
 CYCLE = re.compile(r"(turn)?([0-9]+)")

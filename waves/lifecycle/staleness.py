@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from waves.foundation.records import Record, digest
 from waves.lifecycle.chains import approved_cycle, asks_for
 from waves.lifecycle.facts import Facts, Step
-from waves.records import Record, digest
 
 
 def inputs(step: Step, facts: Facts) -> dict[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from waves.foundation.records import Record, Trouble, digest
 from waves.lifecycle.chains import route
 from waves.lifecycle.facts import CYCLE_KINDS, Facts, Step
 from waves.lifecycle.staleness import changes, inputs
-from waves.records import Record, Trouble, digest
 
 NOT_DONE = "not done yet"  # the reason of a step that has never run
 RUN, DONE, NOT_NEEDED, WAITS, HELD = "run", "up to date", "not needed", "waits", "held"

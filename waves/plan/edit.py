@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import yaml
 
-from waves.errors import UsageError, WavesError
+from waves.foundation.errors import UsageError, WavesError
 from waves.plan import reader, schema
 from waves.plan.document import LOADER
 from waves.plan.kinds import Kind, ListOf, Record, Scalar, build

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
-from waves import records
+from waves.foundation import records
 from waves.plan.model import Agent, Plan, Policy, Setup
 
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN", "WAVES_APP_ID", "WAVES_APP_PRIVATE_KEY_FILE", "WAVES_REVIEWER_TOKEN")

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from waves import __version__, records
-from waves.errors import PlanError
+from waves import __version__
+from waves.foundation import records
+from waves.foundation.errors import PlanError
 from waves.plan import schema, semantics
 from waves.plan.faults import Fault, Located, Spot, show, touches
 from waves.plan.kinds import build

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from waves import records
+from waves.foundation import records
+from waves.foundation.scrub import FORGE_TOKEN
 from waves.plan.faults import Fault, Path, Weight, did_you_mean
 from waves.plan.model import Agent, LocalForge, Plan, Unit
 from waves.plan.networked import needs_network
 from waves.plan.series import run_of
-from waves.scrub import FORGE_TOKEN
 
 NAMES_IN_FILE = {"name": "unit", "adopted_branch": "branch"}  # of attributes that the model calls something else
 

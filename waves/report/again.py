@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waves.records import Json, read_json
-from waves.report import turns
+from waves.batch import turns
+from waves.foundation.records import Json, read_json
 from waves.report.status import unit_status
 
 if TYPE_CHECKING:
+    from waves.batch.workspace import Planned
     from waves.plan.model import Unit
-    from waves.workspace import Planned
 
 AGENT, CHECKS, ANOTHER, TROUBLE = "at work", "checks", "another doit", "trouble"
 # Seconds until another look can be worth it: an agent takes minutes, and whatever is in trouble is not to be pressed.

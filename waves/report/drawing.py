@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from waves.plaintext import plain
+from waves.foundation.text import plain
 from waves.report.graph import AFTER, FINDING, ORDER, Edge, Graph, Node
 from waves.report.layout import lay_out
 

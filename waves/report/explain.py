@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from waves.errors import UsageError
+from waves.batch.workspace import Planned
+from waves.foundation.errors import UsageError
 from waves.lifecycle import DONE, Verdict
 from waves.plan.faults import did_you_mean
 from waves.plan.model import Unit
-from waves.workspace import Planned
 
 STEP = re.compile(r"(?P<kind>[a-z]+):(?P<unit>[^@]+)(?:@(?P<at>\w+))?")
 FOLDED = 3  # so many steps in a row of which the same is said become one line

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from waves.plaintext import plain
+from waves.foundation.text import plain
 from waves.plan.model import Plan
 
 AFTER, ORDER, FINDING = "after", "order", "finding"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from waves import agents
 from waves.agents import run as runs
-from waves.records import UnitFolder, read_json
+from waves.batch.batch import Batch
+from waves.foundation.records import UnitFolder, read_json
 from waves.report.timeline import STEPS, Bar, Run, bars, in_turn, usual
-from waves.steps.batch import Batch
 
 RUN = re.compile(r"(?P<role>[a-z]+)-(?P<label>\w+)-[0-9]+")
 LIVE = (runs.State.STARTING, runs.State.RUNNING)

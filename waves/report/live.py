@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from waves import unplanned, workspace
+from waves.batch import unplanned, workspace
 from waves.report.words import summary
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.live import Live
 
-    from waves.workspace import Planned
+    from waves.batch.workspace import Planned
 
 # Said of what stays true when the unit goes on: these lines stay on the screen.
 LASTING = ("merged as ", "flag: ", "restored: ", "escalated: ", "broken: ", "closed: ")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from waves.agents import ANSWER, run
-from waves.errors import UsageError
-from waves.plaintext import plain
+from waves.foundation.errors import UsageError
+from waves.foundation.text import plain
 from waves.steps.work import REFUSALS
 
 BLOCK = 1 << 16

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from waves import inert
-from waves.plaintext import plain
+from waves.agents.prompts.fences import code, marks
+from waves.foundation import inert
+from waves.foundation.text import plain
 from waves.plan import powers
-from waves.prompts.fences import code, marks
-from waves.report.texts import harmless
+from waves.steps.texts import harmless
 
 if TYPE_CHECKING:
     from waves.plan.model import Plan, Unit

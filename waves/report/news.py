@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from waves.records import digest
-from waves.report import turns
+from waves.batch import turns
+from waves.foundation.records import digest
 from waves.report.again import usage_limit
-from waves.report.texts import News
+from waves.steps.texts import News
 
 if TYPE_CHECKING:
+    from waves.batch.workspace import Planned
     from waves.plan.model import Unit
-    from waves.workspace import Planned
 
 
 def news_of(planned: Planned) -> dict[str, News]:

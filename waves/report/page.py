@@ -12,16 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from waves import __version__, audit
-from waves.plaintext import plain
+from waves import __version__
+from waves.batch import audit, turns
+from waves.batch.workspace import Planned
+from waves.foundation.records import read_json
+from waves.foundation.shapes import rows
+from waves.foundation.text import plain
 from waves.plan.model import Ruling, Skip, Unit
-from waves.records import read_json
-from waves.report import drawing, graph, history, reviews, stages, timeline, turns
+from waves.report import drawing, graph, history, reviews, stages, timeline
 from waves.report.status import BatchStatus, UnitStatus, batch_status
 from waves.report.timeline import Axis, Bar, Link, in_words, round_words
 from waves.report.words import STATES
-from waves.shapes import rows
-from waves.workspace import Planned
 
 ROLES = ("implementer", "reviewer", "corrector", "arbiter")
 THINNEST = 0.25  # percent of the axis: what is shorter could not be seen

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from waves.plaintext import plain
-from waves.records import Json, read_json
-from waves.report import turns
+from waves.batch import turns
+from waves.foundation.records import Json, read_json
+from waves.foundation.text import plain
+from waves.lifecycle.verdicts import decision_from
 from waves.report.status import unit_status, unreachable
-from waves.verdicts import decision_from
 
 if TYPE_CHECKING:
-    from waves.contracts import Item
+    from waves.batch.workspace import Planned
+    from waves.lifecycle.contracts import Item
     from waves.plan.model import Unit
     from waves.report.status import UnitStatus
-    from waves.workspace import Planned
 
 NOTHING = "nothing waits for a person; `waves status` shows what goes on"
 LONGEST = 1000  # characters of one line of evidence: an agent wrote it

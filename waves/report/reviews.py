@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from waves.contracts import Item
+from waves.foundation.records import Json, Record, read_json
+from waves.foundation.shapes import made, rows
+from waves.lifecycle.contracts import Item
 from waves.plan.model import Ruling
-from waves.records import Json, Record, read_json
-from waves.shapes import made, rows
 
 
 @dataclass(frozen=True, slots=True)

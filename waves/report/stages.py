@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from waves.foundation.records import Record
 from waves.lifecycle import DONE, HELD, NOT_NEEDED, RUN, WAITS, Step, Verdict, predecessors
-from waves.records import Record
 from waves.report.timeline import Bar
 
 STALE, NEXT, GOING = "stale", "next", "going"

@@ -7,23 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from waves.locks import is_held
-from waves.plaintext import plain
-from waves.records import read_json
-from waves.report import turns
+from waves.batch import base_commits, kept, turns
+from waves.batch.base_commits import BaseCommit
+from waves.batch.kept import Kept
+from waves.batch.unconfined import unconfined
+from waves.foundation.locks import is_held
+from waves.foundation.records import read_json
+from waves.foundation.text import plain
 from waves.report.table import Column, lay_out
 from waves.report.words import asked_lines
-from waves.steps import base_commits, kept
-from waves.steps.base_commits import BaseCommit
-from waves.steps.kept import Kept
-from waves.steps.unconfined import unconfined
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from waves.batch.workspace import Held, Planned
+    from waves.foundation.records import Json, Record
     from waves.plan.model import Unit
-    from waves.records import Json, Record
-    from waves.workspace import Held, Planned
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from waves.records import Record
+from waves.foundation.records import Record
 
 # What a run of each role is for; a run directory is called ROLE-CYCLE-ATTEMPT.
 STEPS = {"implementer": "implement", "reviewer": "review", "corrector": "correct", "arbiter": "decide"}

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waves.plaintext import plain
-from waves.report import history, turns
+from waves.batch import turns
+from waves.foundation.text import plain
+from waves.report import history
 from waves.report.status import STYLES, UnitStatus
 from waves.report.table import Column, cells, cut, lay_out
 from waves.report.timeline import clock
 from waves.report.words import asked_lines
 
 if TYPE_CHECKING:
-    from waves.workspace import Planned
+    from waves.batch.workspace import Planned
 
 # Who waits for the person at the screen comes first, who needs nothing any more last.
 FIRST = (turns.PERSON, turns.AGENT, turns.DOIT, turns.UNIT, turns.NOBODY)

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from waves.errors import WavesError
-from waves.report.turns import Asked, turn_of
+from waves.batch.turns import Asked, turn_of
+from waves.foundation.errors import WavesError
 
 if TYPE_CHECKING:
+    from waves.batch.workspace import Planned
     from waves.plan.model import Unit
-    from waves.workspace import Planned
 
 # In the order in which a person wants to read them.
 STATES = ("broken", "escalated", "waiting", "closed", "going", "dropped", "merged")

@@ -6,15 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from waves import contracts, prompts
-from waves.agents import ANSWER
-from waves.contracts import Arbitration, Item
-from waves.prompts.facts import Arbitration as ArbitrationPrompt
-from waves.records import digest
-from waves.steps import agent_run
+from waves.agents import ANSWER, prompts
+from waves.agents.prompts.facts import Arbitration as ArbitrationPrompt
+from waves.foundation.records import digest
+from waves.lifecycle import contracts
+from waves.lifecycle.contracts import Arbitration, Item
+from waves.lifecycle.verdicts import verified_quote
 from waves.steps.points import point_of
+from waves.steps.runs import ask
 from waves.steps.work import Work
-from waves.verdicts import verified_quote
 
 
 def run(work: Work, items: Sequence[Item]) -> Mapping[str, str | None]:
@@ -33,13 +33,13 @@ def run(work: Work, items: Sequence[Item]) -> Mapping[str, str | None]:
         )
         return prompts.arbiter(facts, prompts.template("arbiter", pinned=work.path / "templates"))
 
-    def accept(ran: agent_run.Ran) -> str | None:
+    def accept(ran: ask.Ran) -> str | None:
         answer = contracts.read_arbitration(ran.result.message)
         return None if isinstance(answer, Arbitration) else answer.reason
 
     key = digest([[one.id, one.digest] for one in items])
-    task = agent_run.Task("arbiter", work.step.at, key, prompt, accept, work.facts.head(work.step.at))
-    answer = contracts.read_arbitration(agent_run.ask(work, task).result.message)
+    task = ask.Task("arbiter", work.step.at, key, prompt, accept, work.facts.head(work.step.at))
+    answer = contracts.read_arbitration(ask.ask(work, task).result.message)
     assert isinstance(answer, Arbitration)
     texts = [prompts.plain(text) for issue in issues for text in (issue.title, issue.body)]
     said = {one.id: verified_quote(one.quote, texts) if one.requested else None for one in answer.items}

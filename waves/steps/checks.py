@@ -6,8 +6,8 @@ import time
 from dataclasses import asdict
 
 from waves.forges import Checks
+from waves.foundation.records import to_json
 from waves.lifecycle.held import HeldError
-from waves.records import to_json
 from waves.steps.work import Done, Work
 
 

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from waves import git, locks
-from waves.agents import aside, onlycopies, worktrees
-from waves.agents.plainfiles import shown
-from waves.errors import GitError, UnknownIssueError
+from waves import git
+from waves.agents.guard import aside, onlycopies, worktrees
+from waves.batch import claim, kept
+from waves.foundation import locks
+from waves.foundation.errors import GitError, UnknownIssueError
+from waves.foundation.records import to_json
+from waves.foundation.text import shown
 from waves.lifecycle.held import HeldError
-from waves.records import to_json
-from waves.steps import claim, kept
-from waves.steps.guarded import kept_refs
+from waves.steps.runs.guarded import kept_refs
 from waves.steps.work import Done, Work, refused
 
 

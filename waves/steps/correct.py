@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from waves import git, lifecycle, prompts
-from waves.errors import WavesError
-from waves.prompts.facts import Correction, Deferred, Point, RedCheck, Renumbering
-from waves.records import digest, read_json, to_json
-from waves.report import texts
-from waves.report.texts import Cycle
-from waves.steps import agent_run, content, decide, description, guarded, reword, unpublishable
-from waves.steps import branch as branches
+from waves import git, lifecycle
+from waves.agents import prompts
+from waves.agents.prompts.facts import Correction, Deferred, Point, RedCheck, Renumbering
+from waves.batch import branch as branches
+from waves.batch import content
+from waves.foundation.errors import WavesError
+from waves.foundation.records import digest, read_json, to_json
+from waves.lifecycle.verdicts import CHECKS, CORRECT, LISTED, decision_from
+from waves.steps import decide, description, reword, texts, unpublishable
 from waves.steps.points import correction, point_of
 from waves.steps.pr import publish, refuse_ended
+from waves.steps.runs import ask, guarded
+from waves.steps.texts import Cycle
 from waves.steps.work import Done, Work
-from waves.verdicts import CHECKS, CORRECT, LISTED, decision_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +54,25 @@ def run(work: Work) -> Done:
     def words(fault: str | None, directory: Path) -> str:
         return prompts.corrector(_correction(work, asked, fault), template)
 
-    def accept(ran: agent_run.Ran) -> str | None:
+    def accept(ran: ask.Ran) -> str | None:
         assert ran.collected is not None
         if ran.result.failure:
             return ran.result.failure.message
         if ran.collected.head == before:
-            return agent_run.without_commit(ran, "it made no new commit: the items stand")
+            return ask.without_commit(ran, "it made no new commit: the items stand")
         return unpublishable.fault(work, ran, before) or content.unfit(work.batch, ran.collected.head, before)
 
     key = digest([before, asked.key])
-    ran = agent_run.ask(work, agent_run.Task("corrector", work.step.at, key, words, accept, before))
+    ran = ask.ask(work, ask.Task("corrector", work.step.at, key, words, accept, before))
     ran = reword.reworded(work, ran, work.step.at, before)
     assert ran.collected is not None
-    facts = agent_run.facts_of(ran)
+    facts = ask.facts_of(ran)
     for one in ran.collected.aside:
         work.say(f"flag: left beside its branch: {one.what}")
     publish(work, facts["head"])
     _say_what_changed(work, source, facts["commits"])
     description.update(work, work.batch.forge.pull(work.pull), Cycle(work.step.at, str(facts["head"])))
-    work.folder.write_target(f"correct-{work.step.at}.out", agent_run.readable_log(ran))
+    work.folder.write_target(f"correct-{work.step.at}.out", ask.readable_log(ran))
     found = {**facts, "before": before, "answers": source}
     return Done(found, (f"correct-{work.step.at}.out",))
 
@@ -143,7 +145,7 @@ def _say_what_changed(work: Work, source: str, commits: Sequence[str]) -> None:
 def _take_in_push(work: Work) -> Done:
     """A person pushed to the branch: the local branch and the worktree follow, and a new cycle looks at it."""
     repository, branch = work.batch.repository, work.branch
-    agent_run.see_off(work, "a person pushed while it worked")
+    ask.see_off(work, "a person pushed while it worked")
     head = branches.head(work.batch, work.unit.name, branch)
     if head is None:
         raise WavesError(f"{branch} is gone from the remote; push it again, or drop the unit")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from waves import lifecycle, verdicts
-from waves.contracts import Item, Review
-from waves.errors import WavesError
+from waves import lifecycle
+from waves.batch import claim, proof
+from waves.foundation.errors import WavesError
+from waves.foundation.records import Json, digest, read_json, to_json
+from waves.foundation.shapes import fits, made, rows
+from waves.lifecycle import verdicts
+from waves.lifecycle.contracts import Item, Review
 from waves.lifecycle.held import HeldError
-from waves.records import Json, digest, read_json, to_json
-from waves.report import texts
-from waves.shapes import fits, made, rows
-from waves.steps import arbitrate, claim, description, feedback, nested, proof
+from waves.lifecycle.submodules import SUBMODULES, Concern, as_items
+from waves.lifecycle.verdicts import Case, Decision
+from waves.steps import arbitrate, description, feedback, nested, texts
 from waves.steps.work import Done, Work, one_line
-from waves.submodules import SUBMODULES, Concern, as_items
-from waves.verdicts import Case, Decision
 
 
 def run(work: Work) -> Done:

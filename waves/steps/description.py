@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from waves import lifecycle
+from waves.batch import kept
 from waves.forges import Pull
-from waves.report import texts
-from waves.report.texts import Cycle
-from waves.steps import kept
+from waves.steps import texts
+from waves.steps.texts import Cycle
 from waves.steps.work import Work
 
 

@@ -7,16 +7,18 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 
-from waves import lifecycle, process
+from waves import lifecycle
 from waves.agents import run as runs
-from waves.errors import GitError, WavesError, disk_words, limit_words
+from waves.batch import claim  # fmt: skip
+from waves.batch.batch import Batch
+from waves.foundation import process
+from waves.foundation.errors import GitError, WavesError, disk_words, limit_words
+from waves.foundation.records import Record, Trouble, digest, digest_of_file, write_text
 from waves.lifecycle import Step, Verdict
 from waves.lifecycle.held import HeldError
 from waves.plan.model import Unit
-from waves.records import Record, Trouble, digest, digest_of_file, write_text
 from waves.steps import (
     checks,
-    claim,
     cleanup,
     correct,
     decide,
@@ -28,8 +30,7 @@ from waves.steps import (
     review,
     settled,
     worktree,
-)  # fmt: skip
-from waves.steps.batch import Batch
+)
 from waves.steps.work import Done, Work, refused
 
 ACTIONS: Mapping[str, Callable[[Work], Done]] = {

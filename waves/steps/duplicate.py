@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from waves import git
+from waves.batch import claim, recovery
 from waves.forges import Issue, Pull, closed_by
-from waves.steps import claim, recovery
 from waves.steps.work import Work
 
 

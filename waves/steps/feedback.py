@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from waves.contracts import LONGEST, Item
 from waves.forges import Feedback
+from waves.foundation.records import read_json
+from waves.foundation.text import plain
+from waves.lifecycle.contracts import LONGEST, Item
 from waves.lifecycle.held import HeldError
-from waves.plaintext import plain
-from waves.records import read_json
+from waves.lifecycle.verdicts import CORRECT, FEEDBACK, decision_from, ruling_on
 from waves.steps.work import Work, one_line
-from waves.verdicts import CORRECT, FEEDBACK, decision_from, ruling_on
 
 
 def items(work: Work) -> tuple[tuple[Item, ...], frozenset[str]]:

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 from waves import git
-from waves.records import digest, read_text, to_json
-from waves.steps import agent_run, claim, content, reword, unpublishable
+from waves.batch import claim, content
+from waves.foundation.records import digest, read_text, to_json
+from waves.steps import reword, unpublishable
+from waves.steps.runs import ask
 from waves.steps.work import Done, Work, one_line
 
 PULL = re.compile(r"/pull/[0-9]+/?\s*\Z")  # at the end of the last message of an agent that publishes by itself
@@ -21,16 +23,16 @@ def run(work: Work) -> Done:
     assert before is not None
     base = str(work.result("worktree")["base"])
     if generation > 1:
-        agent_run.see_off(work, "the implementer runs again", but="implementer")
+        ask.see_off(work, "the implementer runs again", but="implementer")
         _keep_old_head(work, before, generation - 1)
     prompt = read_text(work.path / "prompt.md")
 
-    def accept(ran: agent_run.Ran) -> str | None:
+    def accept(ran: ask.Ran) -> str | None:
         assert ran.collected is not None
         if ran.result.failure:
             return ran.result.failure.message
         if ran.collected.head == base:
-            return agent_run.without_commit(ran, "it ended without a commit")
+            return ask.without_commit(ran, "it ended without a commit")
         if told := unpublishable.fault(work, ran) or content.unfit(work.batch, ran.collected.head):
             return told
         if work.batch.plan.policy.publish == "agent" and not PULL.search(ran.result.message):
@@ -41,10 +43,10 @@ def run(work: Work) -> Done:
     def words(fault: str | None, directory: Path) -> str:
         return prompt if fault is None else f"{prompt}\n\nThe run before this one came to nothing: {fault}.\n"
 
-    task = agent_run.Task("implementer", str(generation), digest(prompt), words, accept, before)
-    ran = agent_run.ask(work, task)
-    log = agent_run.readable_log(ran)
-    facts = agent_run.facts_of(reword.reworded(work, ran, f"words{generation}"))
+    task = ask.Task("implementer", str(generation), digest(prompt), words, accept, before)
+    ran = ask.ask(work, task)
+    log = ask.readable_log(ran)
+    facts = ask.facts_of(reword.reworded(work, ran, f"words{generation}"))
     work.folder.write_target("codex.out", log)
     work.folder.write_target("run.json", to_json(facts))
     found = {**facts, "generation": generation, "before": before, "base": base}

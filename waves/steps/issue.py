@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, replace
 
+from waves.batch import content
 from waves.forges import Issue
+from waves.foundation.records import to_json
 from waves.lifecycle.held import HeldError
 from waves.plan.model import Policy
-from waves.records import to_json
-from waves.steps import content, duplicate
+from waves.steps import duplicate
 from waves.steps.work import Done, Work
 
 TAKEN_OUT = re.compile(r"\[secret: ([^]\n]{1,80})\]")  # as the scrubber leaves it

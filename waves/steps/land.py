@@ -6,14 +6,22 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 
-from waves import git, lifecycle, locks
-from waves.errors import BaseMovedError, BehindError, BlockedError, ConflictError, HeadMovedError
+from waves import git, lifecycle
+from waves.batch import base_commits, branch, claim, content, merge_result
 from waves.forges import Check, Checks, Pull
+from waves.foundation import locks
+from waves.foundation.errors import (
+    BaseMovedError,
+    BehindError,
+    BlockedError,
+    ConflictError,
+    HeadMovedError,
+)
+from waves.foundation.records import digest, to_json
+from waves.git import inherited
 from waves.lifecycle.held import HeldError
 from waves.plan import series
-from waves.records import digest, to_json
-from waves.report import texts
-from waves.steps import base_commits, branch, claim, content, feedback, inherited, merge_result
+from waves.steps import feedback, texts
 from waves.steps.checks import wait_for
 from waves.steps.pr import closed, refuse_other_base
 from waves.steps.work import Done, Work

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from waves import git, submodules
-from waves.errors import WavesError
+from waves import git
+from waves.foundation.errors import WavesError
+from waves.lifecycle import submodules
+from waves.lifecycle.submodules import MISSING, THERE, UNKNOWN, Concern, Found, Pointer
 from waves.steps.work import Work, one_line
-from waves.submodules import MISSING, THERE, UNKNOWN, Concern, Found, Pointer
 
 FILE = ".gitmodules"
 

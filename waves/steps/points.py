@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from waves.contracts import Item
-from waves.prompts.facts import Correction, Point
+from waves.agents.prompts.facts import Correction, Point
+from waves.lifecycle.contracts import Item
 from waves.steps.work import Work
 
 RULES = ("AGENTS.md", "CLAUDE.md")

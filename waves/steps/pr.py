@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from waves import artifact, git
+from waves import git
+from waves.batch import branch as branches
+from waves.batch import claim, content
 from waves.forges import Pull
+from waves.foundation.records import Record, made_by_runs, read_json, to_json, write_json
+from waves.git import inherited
 from waves.lifecycle.held import HeldError
-from waves.records import Record, made_by_runs, read_json, to_json, write_json
-from waves.report import texts
-from waves.steps import branch as branches
-from waves.steps import claim, content, description, inherited
+from waves.steps import artifact, description, texts
 from waves.steps.work import Done, Work
 
 MANY_FILES, MANY_LINES = 40, 1500

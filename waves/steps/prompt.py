@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from waves import git, prompts
-from waves.prompts.facts import Dispatch
-from waves.records import digest
+from waves import git
+from waves.agents import prompts
+from waves.agents.prompts.facts import Dispatch
+from waves.foundation.records import digest
 from waves.steps.points import rules_of
 from waves.steps.work import Done, Work
 

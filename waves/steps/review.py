@@ -8,17 +8,27 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from waves import artifact, contracts, git, prompts
-from waves.agents import ANSWER
-from waves.artifact import ShownFile
-from waves.contracts import Invalid, Review
-from waves.prompts import coverage
-from waves.prompts.facts import CUT, FILES_LISTED, FLAGGED, FULL, ChangedFile, Deferred, ReviewRequest
-from waves.records import digest, read_json, read_text, to_json, write_text
-from waves.steps import agent_run, nested
+from waves import git
+from waves.agents import ANSWER, prompts
+from waves.agents.prompts import coverage
+from waves.agents.prompts.facts import (
+    CUT,
+    FILES_LISTED,
+    FLAGGED,
+    FULL,
+    ChangedFile,
+    Deferred,
+    ReviewRequest,
+)
+from waves.foundation.records import digest, read_json, read_text, to_json, write_text
+from waves.lifecycle import contracts
+from waves.lifecycle.contracts import Invalid, Review
+from waves.lifecycle.verdicts import CORRECT, DEFER, REQUESTED, decision_from
+from waves.steps import artifact, nested
+from waves.steps.artifact import ShownFile
 from waves.steps.points import point_of, rules_of
+from waves.steps.runs import ask
 from waves.steps.work import Done, Work, one_line
-from waves.verdicts import CORRECT, DEFER, REQUESTED, decision_from
 
 
 def run(work: Work) -> Done:
@@ -33,7 +43,7 @@ def run(work: Work) -> Done:
             write_text(request.manifest_file, "".join(f"{one.entry}\n" for one in request.files))
         return prompts.reviewer(request, template)
 
-    def accept(ran: agent_run.Ran) -> str | None:
+    def accept(ran: ask.Ran) -> str | None:
         if ran.result.failure:
             return ran.result.failure.message
         answer = contracts.read_review(ran.result.message, version)
@@ -43,7 +53,7 @@ def run(work: Work) -> Done:
         return coverage.fault(left)
 
     key = digest([head, dict(work.facts.records["issue"].outputs), dict(work.facts.records["prompt"].outputs)])
-    ran = agent_run.ask(work, agent_run.Task("reviewer", cycle, key, words, accept, head))
+    ran = ask.ask(work, ask.Task("reviewer", cycle, key, words, accept, head))
     answer = contracts.read_review(ran.result.message, version)
     assert isinstance(answer, Review)
     name = f"review-{cycle}.json"
@@ -52,7 +62,7 @@ def run(work: Work) -> Done:
     counts = ", ".join(item.id for item in answer.items) or "nothing to say"
     work.say(f"{answer.verdict}: {counts}")
     found = {"head": head, "verdict": answer.verdict, "items": counts, "run": ran.directory.name,
-             "tokens": ran.result.tokens, "voided": agent_run.strikes(work, "reviewer", cycle),
+             "tokens": ran.result.tokens, "voided": ask.strikes(work, "reviewer", cycle),
              "contract": version}  # fmt: skip
     if version > 1:
         found |= {"paths": len(shown().files), "by_name": sum(one.shown != FULL for one in shown().files)}

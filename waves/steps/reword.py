@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from waves import git, inert, prompts
-from waves.plaintext import plain
-from waves.prompts.facts import Point
-from waves.records import digest
-from waves.steps import agent_run, unpublishable
-from waves.steps.agent_run import Ran, Task
+from waves import git
+from waves.agents import prompts
+from waves.agents.prompts.facts import Point
+from waves.foundation import inert
+from waves.foundation.records import digest
+from waves.foundation.text import plain
+from waves.steps import unpublishable
 from waves.steps.points import correction
+from waves.steps.runs import ask
+from waves.steps.runs.ask import Ran, Task
 from waves.steps.work import Work, one_line
 
 FIX = (
@@ -51,7 +54,7 @@ def reworded(work: Work, ran: Ran, label: str, *published: str) -> Ran:
         return prompts.corrector(correction(work, points=points, reword=True, previous_fault=fault), template)
 
     key = digest([head, [one.issue for one in points]])
-    again = agent_run.ask(work, Task("corrector", label, key, words, accept, head))
+    again = ask.ask(work, Task("corrector", label, key, words, accept, head))
     return _as_one(work, ran, again, published)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from waves import confinement, git, process
-from waves.agents import plainfiles, worktrees
-from waves.confinement import Box, Sandbox, hidden
+from waves import git
+from waves.agents.guard import plainfiles, worktrees
+from waves.batch import reach
+from waves.batch.batch import Batch
+from waves.foundation import confinement, process
+from waves.foundation.confinement import Box, Sandbox, hidden
+from waves.foundation.records import write_text
 from waves.git import given
 from waves.lifecycle.held import HeldError
 from waves.plan.model import NO_SANDBOX
-from waves.records import write_text
-from waves.steps import reach
-from waves.steps.batch import Batch
 
 TIMEOUT = 30 * 60.0  # seconds, each command
 

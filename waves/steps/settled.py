@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from waves.records import FORMAT, read_json, write_json
-from waves.steps import claim
+from waves.batch import claim
+from waves.foundation.records import FORMAT, read_json, write_json
 from waves.steps.work import Done, Work
 
 

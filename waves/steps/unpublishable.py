@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from waves import forges, git
-from waves.agents.plainfiles import shown
-from waves.steps.agent_run import Ran
+from waves.foundation.text import shown
+from waves.steps.runs.ask import Ran
 from waves.steps.work import Work
 
 NAMED = 5  # paths named in one sentence

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waves import git
-from waves.errors import GitError
+from waves.batch import branch
 from waves.forges import Issue
+from waves.foundation.errors import GitError
+from waves.foundation.records import UnitFolder, file_stem, read_json, write_text
 from waves.lifecycle import Facts, Step
 from waves.lifecycle.held import HeldError
 from waves.plan.model import Unit
-from waves.records import UnitFolder, file_stem, read_json, write_text
-from waves.steps import branch
 
 if TYPE_CHECKING:
-    from waves.steps.batch import Batch
+    from waves.batch.batch import Batch
 
 
 REFUSALS = "refusals"  # in the unit's folder: what git said, per step

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 from dataclasses import asdict, dataclass
 
-from waves import git, prompts
-from waves.agents import onlycopies, worktrees
-from waves.errors import WavesError
+from waves import git
+from waves.agents import prompts
+from waves.agents.guard import onlycopies, worktrees
+from waves.batch import base_commits, claim, content, kept
+from waves.batch import branch as branches
+from waves.batch.written import lent
 from waves.forges import Pull
+from waves.foundation.errors import WavesError
+from waves.foundation.records import RESULTS, made_by_runs, read_json, to_json
+from waves.foundation.shapes import fits
 from waves.lifecycle.held import HeldError
-from waves.records import RESULTS, made_by_runs, read_json, to_json
-from waves.shapes import fits
-from waves.steps import base_commits, claim, content, duplicate, kept
-from waves.steps import branch as branches
-from waves.steps.batch import lent
+from waves.steps import duplicate
 from waves.steps.pr import refuse_other_base
 from waves.steps.set_up import set_up
 from waves.steps.work import Done, Work

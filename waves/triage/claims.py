@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from waves.contracts import Claim
-from waves.prompts.facts import IssueText
-from waves.prompts.fences import plain
+from waves.agents.prompts.facts import IssueText
+from waves.agents.prompts.fences import plain
+from waves.lifecycle.contracts import Claim
+from waves.lifecycle.verdicts import verified_quote
 from waves.triage.model import Found, Proposal
-from waves.verdicts import verified_quote
 
 WEIGHT = 0.5  # an agent's word alone decides nothing
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
 
+from waves.agents.prompts.fences import line
 from waves.plan.schema import FINDING_KINDS
-from waves.prompts.fences import line
 from waves.triage import meeting, numbered
 from waves.triage.meeting import Shared
 from waves.triage.model import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from waves.prompts.facts import IssueText
+from waves.agents.prompts.facts import IssueText
 
 NO_NUMBERS: Mapping[int, Sequence[int]] = MappingProxyType({})
 

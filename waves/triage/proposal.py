@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from types import MappingProxyType
 
+from waves.agents.prompts.fences import line
 from waves.plan.model import Plan
-from waves.prompts.fences import line
 from waves.triage import naming
 from waves.triage.known import all_before, unanswered
 from waves.triage.model import Found, OpenIssue, Triage

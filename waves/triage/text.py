@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from waves.plaintext import plain
+from waves.foundation.text import plain
 from waves.plan.schema import TYPES
 from waves.triage.model import Intent, Mention, OpenIssue, Reading, Reference
 from waves.triage.words import spoken

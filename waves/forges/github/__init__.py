@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from waves import git
-from waves.errors import ForgeError
 from waves.forges import Checks, Feedback, InFlight, Issue, Pull, Run
 from waves.forges.github import access, checks, poll, queries, workflows
 from waves.forges.github.client import FIRST_PAUSE, Client
@@ -18,6 +17,7 @@ from waves.forges.github.issues import Issues
 from waves.forges.github.merging import Merging
 from waves.forges.github.pulls import Pulls, Seen, approve
 from waves.forges.github.trust import Trust
+from waves.foundation.errors import ForgeError
 from waves.plan.model import Plan
 
 GRACE = 60.0  # seconds that checks are given to appear on a head, from when it was first seen there

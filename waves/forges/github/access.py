@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waves import git, process
-from waves.errors import ForgeError, UsageError, WavesError
+from waves import git
 from waves.forges.github.address import Address, find, of_remote
+from waves.foundation import process
+from waves.foundation.errors import ForgeError, UsageError, WavesError
 
 if TYPE_CHECKING:
     from github.Auth import Auth

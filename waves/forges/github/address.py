@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from waves.errors import UsageError
+from waves.foundation.errors import UsageError
 
 PUBLIC = "github.com"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

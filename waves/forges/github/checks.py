@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from waves.forges import Check, Checks
 from waves.forges.github import queries
 from waves.forges.github.client import Client, FaultError, Json
-from waves.plaintext import plain
+from waves.foundation.text import plain
 
 # GitHub's words for a check run's conclusion and for a status; every word that is not here is red.
 GREEN = ("SUCCESS", "NEUTRAL", "SKIPPED")

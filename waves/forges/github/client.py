@@ -16,10 +16,10 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import urlopen
 
-from waves.errors import ForgeError
 from waves.forges.github import faults, queries
 from waves.forges.github.access import Access
 from waves.forges.github.faults import Fault
+from waves.foundation.errors import ForgeError
 
 if TYPE_CHECKING:
     from github.Requester import Requester

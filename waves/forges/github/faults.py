@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from waves.plaintext import plain
+from waves.foundation.text import plain
 
 # What is needed for the fields of a GraphQL answer that may be kept from a token.
 NEEDED = {

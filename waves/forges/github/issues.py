@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from waves.errors import ForgeError, UnknownIssueError
 from waves.forges import Comment, Issue
 from waves.forges.github import queries
 from waves.forges.github.client import Client, Json
 from waves.forges.github.pulls import login_of
 from waves.forges.github.trust import Trust
+from waves.foundation.errors import ForgeError, UnknownIssueError
 
 AT_ONCE = 20  # issues asked for by number in one question, each with up to 100 comments
 FRESH = 60.0  # seconds for which what was read together is handed out one by one

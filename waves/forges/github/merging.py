@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from waves.errors import BaseMovedError, BehindError, BlockedError, ConflictError, ForgeError, HeadMovedError
 from waves.forges import Pull
 from waves.forges.github import queries
 from waves.forges.github.client import ATTEMPTS, Client, FaultError
 from waves.forges.github.pulls import Pulls, Seen
+from waves.foundation.errors import (
+    BaseMovedError,
+    BehindError,
+    BlockedError,
+    ConflictError,
+    ForgeError,
+    HeadMovedError,
+)
 
 CONFLICT = re.compile(r"(can't|cannot) be rebased|merge conflict", re.IGNORECASE)
 MERGE, ENQUEUE, DONE, WAIT, REFUSE = "merge", "enqueue", "done", "wait", "refuse"

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from waves.errors import BlockedError, ConflictError, ForgeError, HeadMovedError
 from waves.forges import InFlight, Pull
 from waves.forges.github import queries
 from waves.forges.github.client import ATTEMPTS, Client, FaultError, Json
+from waves.foundation.errors import BlockedError, ConflictError, ForgeError, HeadMovedError
 
 FRESH = 5.0  # seconds for which a look serves those who act on it
 AT_ONCE = 50  # pull requests asked for by number in one question

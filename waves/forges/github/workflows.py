@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from waves.errors import ForgeError
 from waves.forges import Run
 from waves.forges.github.client import ATTEMPTS, Client, FaultError, Json
+from waves.foundation.errors import ForgeError
 
 GREEN = ("success", "neutral", "skipped")
 

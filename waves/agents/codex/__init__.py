@@ -1,0 +1,1 @@
+"""The agent kind `codex`: OpenAI's codex command line."""

@@ -1,0 +1,1 @@
+"""The embedded forge: a bare repository, and issues and pull requests as files."""

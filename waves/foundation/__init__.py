@@ -1,0 +1,1 @@
+"""What every other package stands on: processes, locks, files, texts and secrets."""

@@ -1,0 +1,1 @@
+"""Agent runs: asking for one, guarding it, and taking in what it did."""
