@@ -119,6 +119,28 @@ def test_what_a_run_plants_in_a_local_origin_is_put_back_and_voids_it(world: Wor
     assert not (world.origin / "ran").exists()
 
 
+HIDES = {"deletes": "rm -f {}", "empties": ": > {}", "edits": "sed -i 's/refs.heads.main/refs\\/heads\\/none/' {}"}
+
+
+@pytest.mark.parametrize("hides", HIDES)
+def test_a_run_that_tampers_with_what_waves_knows_of_the_time_before_is_void_and_put_back(
+    world: World, hides: str
+) -> None:
+    settings = world.checkout / ".git/config"
+    (world.origin / "hooks").mkdir(exist_ok=True)
+    world.plan("a", policy=FULL)
+    hidden = HIDES[hides].format(world.unit("a") / "runs/implementer-1-1/before.json")
+    plant = f'{PLANTED["a hook"]}git config --file "{settings}" core.fsmonitor false\n'
+    world.agent(implementer_a_0_1=f"{plant}{hidden}\n")
+    was = settings.read_text()
+    done = world.run()
+    fault = world.read("a", "runs/implementer-1-1/judged.json")["fault"]
+    assert "before.json of its run was deleted or edited" in fault
+    assert "restored: " in done.out
+    assert settings.read_text() == was
+    assert not (world.origin / "hooks/pre-receive").exists()
+
+
 def test_a_branch_that_a_run_makes_on_a_local_origin_is_named_and_left(world: World) -> None:
     world.plan("a", policy=FULL)
     world.agent(implementer_a=IMPLEMENT + "\ngit push -q origin HEAD:refs/heads/mine HEAD:refs/tags/v9\n")

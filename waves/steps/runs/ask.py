@@ -16,6 +16,7 @@ from waves import agents, git
 from waves.agents import prompts, scrubbing
 from waves.agents import run as runs
 from waves.agents.guard import quarantine
+from waves.agents.guard.snapshot import Snapshot
 from waves.batch import claim, reach
 from waves.batch.allowance import BACK_OFF
 from waves.foundation.records import made_by_runs, read_json, read_text, write_json, write_text
@@ -147,8 +148,8 @@ def _end(work: Work, directory: Path, role: str, why: str) -> None:
 
 def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> tuple[Ran, str | None]:
     """Have one run done and judge it; the second value says what is wrong with it."""
-    result, was_over = _have_run(work, task, directory, fault)
-    problems = guarded.look_after(work, directory, task.role, writes=task.writes)
+    result, was_over, before = _have_run(work, task, directory, fault)
+    problems = guarded.look_after(work, directory, task.role, writes=task.writes, remembered=before)
     collected = guarded.collect(work, directory, result) if task.writes else None
     ran = Ran(directory, result, collected)
     failure = result.failure
@@ -161,15 +162,18 @@ def _see_through(work: Work, task: Task, directory: Path, fault: str | None) -> 
     return ran, _judge(ran, task.accept(ran), failure=failure.kind if failure else None)
 
 
-def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tuple[agents.Result, bool]:
-    """What came of one run, begun now if need be, and whether it was over before anybody waited for it."""
+def _have_run(
+    work: Work, task: Task, directory: Path, fault: str | None
+) -> tuple[agents.Result, bool, Snapshot | None]:
+    """What came of one run, whether it was over before anybody waited for it, and the time before if it begins now."""
+    before = None
     agent, allowance = work.batch.plan.agent_for(task.role), work.batch.allowance
     kind = agents.kind_of(agent)
     with _place(work, task, directory):
         if manifest.read(directory) is None:
             if runs.state(directory) in runs.NOT_BEGUN:
                 _refuse_to_begin(work, agent)
-                _begin(work, task, directory, fault)
+                before = _begin(work, task, directory, fault)
             else:
                 _take_for(work, task, directory)
         job = _job(work, task, directory)
@@ -187,7 +191,7 @@ def _have_run(work: Work, task: Task, directory: Path, fault: str | None) -> tup
         scrubbing.scrub_files(directory, work.batch.scrub)
         if result.failure is not None and result.failure.consequence in ("pause", "account"):
             allowance.note(agent, result.failure)  # before anybody else gets the place in the pool
-    return result, was_over
+    return result, was_over, before
 
 
 def _at_work(role: str) -> HeldError:
@@ -262,7 +266,7 @@ def _judge(
     return fault
 
 
-def _begin(work: Work, task: Task, directory: Path, fault: str | None) -> None:
+def _begin(work: Work, task: Task, directory: Path, fault: str | None) -> Snapshot:
     """Everything that has to be known of the time before the run, written down before it can begin."""
     guarded.worktree_at(work, task.head, made_by_runs(work.path)[0] if task.writes else frozenset())
     if task.writes and (left := git.uncommitted(work.worktree)):
@@ -273,8 +277,9 @@ def _begin(work: Work, task: Task, directory: Path, fault: str | None) -> None:
     thread = _interrupted_thread(interrupted) if interrupted else _writers_thread(work, task)
     asked = task.prompt(fault, directory)
     write_text(directory / "asked.md", prompts.RESUMED + asked if interrupted and thread else asked)
-    extra = guarded.look_before(work, directory, writes=task.writes)
+    extra, taken = guarded.look_before(work, directory, writes=task.writes)
     manifest.write(directory, About(task.key, task.role, before, fault, dict(extra), time.time(), thread))
+    return taken
 
 
 def _take_for(work: Work, task: Task, directory: Path) -> None:

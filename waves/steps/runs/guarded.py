@@ -111,36 +111,43 @@ def _folders_above(path: str) -> list[str]:
 # ---- before and after a run
 
 
-def look_before(work: Work, directory: Path, *, writes: bool) -> Mapping[str, str]:
-    """Write down how things are before a run; what the agent's environment needs besides."""
+def look_before(work: Work, directory: Path, *, writes: bool) -> tuple[Mapping[str, str], snapshot.Snapshot]:
+    """What the agent's environment needs besides, and how things are before a run, written down as well."""
     worktree = _worktree(work)
     extra = {**given.places(), **(quarantine.prepare(worktree, directory) if writes else {})}
-    saved.save(_without_what_others_did(work, snapshot.take(worktree, _own_refs(work))), directory / "before.json")
-    return extra
+    before = _without_what_others_did(work, snapshot.take(worktree, _own_refs(work)))
+    saved.save(before, directory / BEFORE)
+    return extra, before
 
 
 def _without_what_others_did(work: Work, taken: snapshot.Snapshot) -> snapshot.Snapshot:
     """With the shared files as they were before the first of the runs that go on: one of them may have planted some."""
     for run in overlapping.at_work(work.batch):
-        if (before := saved.load(run / "before.json")) is not None:
+        if (before := saved.load(run / BEFORE)) is not None:
             return taken.with_shared_of(before)
     return taken
 
 
-def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple[str, ...]:
+def look_after(
+    work: Work, directory: Path, role: str, *, writes: bool, remembered: snapshot.Snapshot | None = None
+) -> tuple[str, ...]:
     """Compare with the time before, put back what the role may not change, and name it.
 
+    An agent without a sandbox can edit the file with the time before: what this process `remembered` goes before it.
     What was found is written down before anything is put back, and once all is: what changes after that is not this
     run's doing, also where Waves was killed before it came to a judgement.
     """
-    before = saved.load(directory / "before.json")
+    written = saved.load(directory / BEFORE)
     earlier = read_json(directory / "guarded.json") or {}
     known = words(earlier, "problems")
-    if earlier.get("over") or (before is None and writes):
+    if earlier.get("over"):
         _forget(directory)
         return tuple(known)
+    before = remembered or written
     if before is None:
-        return (*known, "before.json of its run was deleted or edited, so nobody can tell what it wrote")
+        return (*known, f"{EDITED}, so nobody can tell what it wrote")
+    if before != written:
+        known = [*known, EDITED]
     worktree = _worktree(work)
     after = snapshot.take(worktree, _own_refs(work), previous=before)
     found = snapshot.compare(before, after, "own-work" if writes else "nothing")
@@ -173,9 +180,11 @@ def look_after(work: Work, directory: Path, role: str, *, writes: bool) -> tuple
 
 def _forget(directory: Path) -> None:
     """Of the time before, which nothing is put back to any more: it holds files that may be secret."""
-    (directory / "before.json").unlink(missing_ok=True)
+    (directory / BEFORE).unlink(missing_ok=True)
 
 
+BEFORE = "before.json"
+EDITED = f"{BEFORE} of its run was deleted or edited"
 DELETED = "its worktree was deleted while it ran"
 
 

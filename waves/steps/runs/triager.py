@@ -23,7 +23,7 @@ from waves.foundation.records import digest, read_json, write_json
 from waves.git import given
 from waves.lifecycle import contracts
 from waves.lifecycle.contracts import Claims, Invalid
-from waves.steps.runs import manifest
+from waves.steps.runs import guarded, manifest
 from waves.steps.runs.ask import STRIKES
 from waves.steps.runs.manifest import About
 from waves.triage.model import Triage
@@ -68,7 +68,7 @@ def _answer(
     if manifest.read(directory) is None:
         content.bring(batch, "origin", found.base)
         apart = git.checkout_apart(batch.repository, _fresh(job.worktree), found.base)
-        saved.save(snapshot.take(apart, ()), directory / "before.json")
+        saved.save(snapshot.take(apart, ()), directory / guarded.BEFORE)
         manifest.write(directory, About(key, "triager"))
     prompt = _prompt(batch, issues, found, job, fault, in_file=agent.kind == "command")
     known = "the answer is that of" if read_json(directory / "judged.json") else f"looks at {len(issues)} issues in"
@@ -116,9 +116,11 @@ def _fresh(path: Path) -> Path:
 
 def _changed(job: agents.Job, directory: Path) -> str:
     """What the run did to its checkout; empty where that is gone because the run was judged before."""
-    before = saved.load(directory / "before.json")
-    if before is None or not job.worktree.exists():
+    if not job.worktree.exists():
         return ""
+    before = saved.load(directory / guarded.BEFORE)
+    if before is None:
+        return guarded.EDITED
     git_dir = job.worktree / ".git"
     after = snapshot.take(git.Repository(git_dir, git_dir, job.worktree), (), previous=before)
     return "; ".join(one.what for one in snapshot.compare(before, after, "nothing").differences[:3])
