@@ -10,22 +10,10 @@ from pathlib import Path
 import pytest
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.sh"))
-# What is known to end otherwise; a case leaves this list with the change that mends it.
-WRONG = {
-    "diff-settings",
-    "filter-pair",
-    "lfs-new-object",
-    "submodule",
-    "submodule-local-checks",
-}
 BESIDE = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
-@pytest.mark.parametrize(
-    "case",
-    [pytest.param(case, marks=pytest.mark.xfail(strict=False) if case.stem in WRONG else ()) for case in CASES],
-    ids=lambda case: case.stem,
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_a_real_situation_ends_as_expected(case: Path, tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "WAVES_", "PYTEST_"))}
     done = subprocess.run(

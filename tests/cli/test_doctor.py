@@ -96,7 +96,11 @@ def test_an_old_git_is_bad(world: World) -> None:
 def test_a_remote_that_does_not_answer_is_bad(world: World) -> None:
     world.plan("a")
     world.git("remote", "set-url", "origin", "../nowhere.git")
-    assert doctor(world).line("forge of b").startswith("bad  forge of b: git ls-remote")
+    assert (
+        doctor(world)
+        .line("forge of b")
+        .startswith("bad  forge of b: origin is no repository, or one that you may not see")
+    )
 
 
 def test_a_password_in_the_remotes_address_is_noted_and_not_shown(world: World) -> None:

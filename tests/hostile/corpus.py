@@ -75,18 +75,19 @@ CASES = (
     Case("numbers", "Fix #1 and close #2, fixes #3", "Fixes #1\n\nCloses #2\n\n<!-- waves:b/u/cycle-0 -->\nverdict"),
     # ---- what is left in the branch, and beside it
     Case("names", implementer="mkdir -p -- '--help' '-rf'; echo x > '--help/$(reboot).txt'; "
-         "echo x > '-rf/\x1b[31m\u202e.txt'; echo x > 'a\"b|c.txt'\n" + IMPLEMENT),
+         "echo x > '-rf/\x1b[31m\u202e.txt'; echo x > 'a\"b|c.txt'\n" + IMPLEMENT, states=ESCALATED),
     Case("strange names", implementer="printf x > \"$(printf 'a\\nb\\tc.txt')\"\n"
          "printf '\\377' > \"$(printf 'd\\377e.txt')\"\n"
-         + IMPLEMENT),
+         + IMPLEMENT, states=ESCALATED),
     Case("many files", implementer="mkdir many; cd many; seq 1 2000 | xargs touch; cd ..\n" + IMPLEMENT),
-    Case("one line", implementer="head -c 5000000 /dev/zero | tr '\\0' x > long.txt\n" + IMPLEMENT),
+    Case("one line", implementer="head -c 5000000 /dev/zero | tr '\\0' x > long.txt\n" + IMPLEMENT, states=ESCALATED),
     Case("a tree of .git", implementer=TREE.format(name=".git", place="post-checkout"), states=ESCALATED),
     Case("a tree of .GIT", implementer=TREE.format(name=".GIT ", place="post-checkout"), states=ESCALATED),
     Case("a tree above", implementer=TREE.format(name="..", place="post-checkout"), states=ESCALATED),
     Case("forged", implementer=FORGED),
     Case("forged by hand", implementer=RAW),
-    Case("own settings", implementer=ATTRIBUTES + PROGRAMS.format(file="$(git rev-parse --git-dir)/config") + DONE),
+    Case("own settings", implementer=ATTRIBUTES + PROGRAMS.format(file="$(git rev-parse --git-dir)/config") + DONE,
+         states=ESCALATED),
     Case("our settings", implementer=ATTRIBUTES + PROGRAMS.format(file=f"{OURS}/config") + DONE, states=EITHER,
          alone=True),
     Case("hooks", implementer=f"mkdir -p {OURS}/hooks; for hook in post-checkout post-merge reference-transaction\n"

@@ -96,7 +96,7 @@ def test_no_variable_of_whoever_runs_waves_reaches_anything(world: World) -> Non
     assert world.states() == {"a": "merged", "b": "escalated"}
     world.waves("report", "-o", "-")
     asked = world.comments("feat/a")["cycle-0"]
-    assert "do not print [secret: AWS_SECRET_ACCESS_KEY] or [secret: a GitHub token]" in asked
+    assert "do not print [secret: AWS_SECRET_ACCESS_KEY] or [secret: a GitHub token]" in asked.replace("\\", "")
     prompt = world.prompt("implementer a 0 1")
     assert "My token is [secret: a GitHub token], and the bot's [secret: GITHUB_TOKEN]." in prompt
     assert "Mend it [secret: a GitHub token]" in world.merged()[0]
@@ -112,7 +112,7 @@ def test_what_an_agent_was_given_is_not_published_by_it(world: World) -> None:
     with (world.checkout / ".git/info/exclude").open("a") as file:
         file.write("/.env\n")
     red_once = "echo token ghp_$(printf a1B2c3D4e5%.0s 1 2 3 4); test -e mended.txt"
-    set_up = {"copy": [".env"], "run": [f"test ! -e .env || {{ cat .env >&2; test -e {world.folder}/ready; }}"]}
+    set_up = {"copy": [".env"], "run": ["test ! -e .env || { cat .env >&2; test -e ~/ready; }"]}
     world.plan("a", setup=set_up, local={"checks": [red_once]})
     named = saying(world, "named", written(nits=[item("why is canary-dotenv there?")]))
     world.agent(
@@ -122,9 +122,9 @@ def test_what_an_agent_was_given_is_not_published_by_it(world: World) -> None:
         corrector_a_1_1=TELL + COMMIT_IT, corrector_a_1_2=TELL + "echo 3 > mended.txt; git add mended.txt\n" + ANEW,
     )  # fmt: skip
     failed = world.run(code=1).line("  a: broken: setup command")
-    assert failed.endswith("export STRIPE_KEY='[secret: STRIPE_KEY]'")
+    assert "export STRIPE_KEY='[secret: STRIPE_KEY]'; it had no network" in failed
     assert holding(CANARY, *world.checkout.glob(".worktrees/*.setup.log")) == []
-    (world.folder / "ready").touch()
+    (world.home / "ready").touch()
     done = world.run()
     assert "its commits hold the value of STRIPE_KEY, which must not be published" in done.out
     assert world.paid() == [
@@ -134,7 +134,7 @@ def test_what_an_agent_was_given_is_not_published_by_it(world: World) -> None:
     assert world.states() == {"a": "merged"}
     world.waves("report", "-o", "-")
     assert "token [secret: a GitHub token]" in world.prompt("corrector a 1 1")
-    assert "why is [secret: STRIPE_KEY] there?" in world.comments("feat/a")["cycle-0"]
+    assert "why is [secret: STRIPE_KEY] there?" in world.comments("feat/a")["cycle-0"].replace("\\", "")
     for word in (CANARY, PASTED):
         assert holding(word, *places(world)) == []
         assert word not in told(world)

@@ -350,8 +350,8 @@ BAD = [
         "an unknown ruling",
         SMALL + "rulings: [{unit: form-typos, item: B1@0, ruling: defr}]\n",
         (
-            "9:50: rulings.ruling: expected correct, defer, requested, retry, drop or approve, found 'defr'; did "
-            "you mean 'defer'?"
+            "9:50: rulings.ruling: expected correct, defer, requested, retry, drop, approve or withdraw, found 'defr'; "
+            "did you mean 'defer'?"
         ),
     ),
     (

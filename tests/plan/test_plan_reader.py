@@ -41,7 +41,7 @@ def test_the_design_s_example_reads_as_it_is_meant(tmp_path: Path) -> None:
     plan = read_plan(write(tmp_path, example()))
     assert plan.path == tmp_path / "plans" / "auth.yaml"
     assert (plan.batch, plan.repo, plan.checkout, plan.base) == ("auth", "acme/widgets", "../widgets", "main")
-    assert plan.confirmed == Confirmed("ana", date(2026, 11, 20))
+    assert plan.confirmed == Confirmed("ana", date(2026, 11, 20), "3f0a9c")
     assert [unit.branch for unit in plan.units] == [
         "refactor/claim-verdicts", "fix/form-typos", "feat/suggestions-ui", "fix/old-pr",
     ]  # fmt: skip
@@ -56,7 +56,8 @@ def test_the_design_s_example_reads_as_it_is_meant(tmp_path: Path) -> None:
     assert plan.unit("suggestions-ui").after == ("claim-verdicts",)
     assert (plan.skip[0].issue, plan.findings[0].issues) == (40, (41, 47))
     assert plan.reserved_numbers("suggestions-ui") == (("docs/adr/NNN-*.md", 13),)
-    assert plan.policy == dataclasses.replace(Policy(), tokens_per_unit=3_000_000, tokens_per_batch=40_000_000)
+    expected = {"tokens_per_unit": 3_000_000, "tokens_per_batch": 40_000_000, "max_blob": 50 * 2**20}
+    assert plan.policy == dataclasses.replace(Policy(), **expected)
     assert plan.agent == Agent("codex", model="gpt-5-codex")
     assert plan.agent_for("reviewer") == Agent("codex", model="gpt-5")
     assert plan.rulings == (Ruling("claim-verdicts", "B2@0", "defer", "belongs to 60"),)

@@ -93,7 +93,7 @@ def test_an_editor_marks_bad_plans(text: str, place: str) -> None:
 def test_strictyaml_takes_the_example_and_keeps_every_value_as_text() -> None:
     found = strictyaml.dirty_load(example(), strict_schema(), allow_flow_style=True).data
     assert found["units"][1]["issues"] == ["52", "53"]
-    assert found["confirmed"] == {"by": "ana", "on": "2026-11-20"}
+    assert found["confirmed"] == {"by": "ana", "on": "2026-11-20", "can": "3f0a9c"}
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,14 @@ ASKED = {  # and the exit code: `info` says by it that a task is to be run
     ("info", "land:demo/reading-time@1"): 1,
 }
 # What was read of a plan is remembered, to save time, and git is told to overlook that.
-MEMORY = {".waves", ".waves/accepted", ".waves/accepted/demo.json", ".git/info", ".git/info/exclude"}
+MEMORY = {
+    ".waves",
+    ".waves/accepted",
+    ".waves/accepted/demo.json",
+    ".git/info",
+    ".git/info/exclude",
+    ".git/waves-exclude.lock",
+}
 
 
 def test_asking_doit_changes_nothing_and_dispatches_nothing(demo: Path) -> None:

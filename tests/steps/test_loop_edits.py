@@ -32,6 +32,7 @@ def test_a_changed_scope_has_the_implementer_go_on_from_its_branch_and_keeps_the
     world.rule("a", "merge@0", "approve")
     world.run()
     assert world.tree() == {"app.txt": "one", "a.txt": "a", "b.txt": "b"}
+    world.waves("accept", world.head("HEAD", at=world.checkout), "--why", "the plan")
     assert world.audit() == NOTHING_AMISS
 
 

@@ -137,7 +137,7 @@ def test_issues_that_will_probably_touch_one_file_are_named_with_the_reasons_of_
 def test_a_finding_stays_one_line_whatever_a_file_is_called() -> None:
     regions = {number: [region("a\nb\x1b[2J.py", 0.9)] for number in (1, 2)}
     (one,) = found({1: "", 2: ""}, regions)
-    assert one.evidence == "two small fixes in a b[2J.py (both: named, 0.9)"
+    assert one.evidence == "two small fixes in a b<U+001B>[2J.py (both: named, 0.9)"
 
 
 def test_issues_with_the_same_rare_words_are_named_though_no_file_is_known() -> None:

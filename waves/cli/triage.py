@@ -13,7 +13,7 @@ from waves import git
 from waves.batch import outside
 from waves.batch.batch import Batch
 from waves.batch.workspace import PLANS, Planned, editing, ignore_own_folders, repository_at
-from waves.forges import Issue
+from waves.forges import Issue, lend_token
 from waves.forges.local.forge import find_origin
 from waves.foundation.errors import UsageError, WavesError
 from waves.foundation.records import write_text
@@ -87,7 +87,10 @@ def _draft(top: Path, plans: Sequence[Planned], wanted: Wanted, say: Say) -> Rep
     if not (wanted.numbers or wanted.label or wanted.milestone):
         raise UsageError("which issues? `waves triage 41 47 --batch NAME`, or --label, or --milestone")
     path = top / PLANS / f"{wanted.batch}.yaml"
-    settings = _with_base(_settings(top, plans), wanted.base, repository_at(top))
+    settings = _settings(top, plans)
+    # The remote is asked for its default branch, which may take the forge's token.
+    lend_token(reader.parse(f"batch: {wanted.batch}\n{settings}{ONE_UNIT}", path), repository_at(top))
+    settings = _with_base(settings, wanted.base, repository_at(top))
     head = f"batch: {wanted.batch}\n{settings}"
     plan = reader.parse(head + ONE_UNIT, path)
     batch = Batch(plan, repository_at((top / (plan.checkout or ".")).resolve()), top)

@@ -62,9 +62,9 @@ RULES: Sequence[Rule] = (
     Rule(r"branch is currently checked out|refusing to update checked out branch",
          "origin has that branch checked out", "use a bare repository as origin: `git clone --bare`"),
     Rule(r"shallow update not allowed", "the server takes no push from a shallow clone", "`git fetch --unshallow`"),
-    Rule(r"'(?P<ref>refs/[^']+)'[^\n]*(?:already exists|exists; cannot create)",
-         "{ref} can't be created on the server, where it or a name that it clashes with exists",
-         "delete or rename that one, or the unit"),
+    Rule(r"'(?P<ref>refs/[^']+)': '(?P<other>refs/[^']+)' exists; cannot create",
+         "{ref} can't be created, because {other} exists", "delete or rename that one, or the unit"),
+    Rule(r"'(?P<ref>refs/[^']+)'[^\n]*already exists", "{ref} exists already", "delete or rename it, or the unit"),
     # Who we are
     Rule(r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED", "the server's host key is not the known one",
          "check it with whoever runs the server, then `ssh-keygen -R HOST` and `ssh HOST`"),
