@@ -1,13 +1,12 @@
 """What is noticed in text, and how often that is wrong: attack samples, and the newest releases of 20 packages.
 
-WAVES_REQUIRE_PYPI=1 downloads the packages; without it that one test is left out, so that the suite runs offline.
+`pytest -m newest` downloads the packages; that one test is left out otherwise, so that the suite runs offline.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import tarfile
 import urllib.request
@@ -125,7 +124,7 @@ INDEX = "https://pypi.org/simple"
 MINIFIED = 110  # characters a line on average, in scripts and styles: GitHub's linguist says so
 
 
-@pytest.mark.skipif("WAVES_REQUIRE_PYPI" not in os.environ, reason="downloads 20 packages; set WAVES_REQUIRE_PYPI=1")
+@pytest.mark.newest
 def test_at_most_one_file_in_a_thousand_is_noticed_in_twenty_packages() -> None:
     files, noticed = 0, []
     for package in PACKAGES:
