@@ -102,6 +102,8 @@ def test_of_two_worktrees_of_a_clone_one_has_the_unit(world: World) -> None:
     assert "`waves recover b` takes that in" in world.run(code=10, at=other).line("  a: ")
     assert world.landed() == ["Thing 1"]
     assert len(world.paid()) == 2
+    world.waves("audit", code=1, at=other)
+    assert "which no merge of this batch put there" not in world.waves("status", at=other).out, "a pull request did"
 
 
 def test_a_unit_that_was_dropped_is_claimed_again_when_that_is_withdrawn(world: World) -> None:

@@ -92,7 +92,8 @@ def look(batch: Batch) -> tuple[BaseCommit, ...]:
         chain = _until_last(chain, landed)  # what comes after the batch is none of its business
     heads = {str(one["head"]) for one in _merged(batch)}
     found = tuple(one for one in unexplained(chain, landed) if not _merged_by_hand(batch, one.commit, heads))
-    write_json(batch.folder / "base.json", {"since": since, "key": key, "unexplained": [asdict(one) for one in found]})
+    value |= {"since": since, "key": key, "unexplained": [asdict(one) for one in found]}
+    write_json(batch.folder / "base.json", value)
     return found
 
 
@@ -110,8 +111,9 @@ def known(batch: Batch) -> tuple[BaseCommit, ...]:
 
 
 def waiting(batch: Batch) -> tuple[BaseCommit, ...]:
-    """Those that `look` found last and that nobody has accepted; nothing is asked."""
-    agreed = accepted(batch)
+    """Those that `look` found last, that nobody has accepted and no known pull request brought; nothing is asked."""
+    brought = (read_json(batch.folder / "base.json") or {}).get("pulls")
+    agreed = {*accepted(batch), *(brought if isinstance(brought, dict) else ())}
     return tuple(one for one in known(batch) if one.commit not in agreed)
 
 
@@ -122,11 +124,18 @@ def accepted(batch: Batch) -> Mapping[str, str]:
 
 
 def other_pulls(batch: Batch, commits: Sequence[BaseCommit]) -> Mapping[str, int]:
-    """Commit to the merged pull request that the forge says brought it; those without one are left out."""
+    """Commit to the merged pull request that the forge says brought it; those without one are left out.
+
+    The answer is kept for `waiting`.
+    """
     try:
-        return batch.forge.merged_by([one.commit for one in commits], batch.plan.base) if commits else {}
+        pulls = batch.forge.merged_by([one.commit for one in commits], batch.plan.base) if commits else {}
     except ForgeError:
         return {}  # nothing is explained by an answer that did not come
+    value = read_json(batch.folder / "base.json")
+    if value is not None and value.get("pulls", {}) != pulls:
+        write_json(batch.folder / "base.json", {**value, "pulls": dict(pulls)})
+    return pulls
 
 
 def gone(batch: Batch) -> tuple[str, ...]:
