@@ -8,14 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from waves.foundation.refusals import refusal
+from waves.foundation.refusals import DAMAGE, refusal
 
 # What git says of objects that it has and cannot read.
-DAMAGE = re.compile(
-    r"is corrupt|object file \S+ is empty|inflate: |unable to unpack|does not match index|is too small"
-    r"|bad object header|not a tree object|Could not read [0-9a-f]{40}|bad file$|hash mismatch|file truncated"
-    r"|non-monotonic|wrong index|packfile \S+ (?:is invalid|cannot be|signature|claims)|unable to read"
-)
 CREDENTIALS = re.compile(r"//[^/@\s]+@")  # in an address
 
 

@@ -10,6 +10,11 @@ LONGEST = 300  # characters of a server's own words
 PROGRESS = re.compile(
     r"Resolving deltas|Counting objects|Compressing objects|Enumerating|Total \d|Checking conn|Processing"
 )
+DAMAGE = re.compile(
+    r"is corrupt|object file \S+ is empty|inflate: |unable to unpack|does not match index|is too small"
+    r"|bad object header|not a tree object|Could not read [0-9a-f]{40}|bad file$|hash mismatch|file truncated"
+    r"|non-monotonic|wrong index|packfile \S+ (?:is invalid|cannot be|signature|claims)|unable to read"
+)
 RESULT = re.compile(r"^(?: !|!\s).*\[remote rejected\].*\((?P<why>[^)\n]+)\)", re.MULTILINE)
 
 
@@ -84,6 +89,9 @@ RULES: Sequence[Rule] = (
          "git can't write to the repository", "see who may write there, and how it is mounted"),
     Rule(r"(?P<lock>'[^'\n]+\.lock'): File exists", "another git works in the repository, or one died there ({lock})",
          "end it, or remove that file"),
+    # What time does not heal
+    Rule(rf"^(?:remote: )?(?P<what>[^\n]*(?:{DAMAGE.pattern})[^\n]*)", "origin or this repository is damaged: {what}",
+         "`git fsck` in each of them says which, and a fresh clone of the other one mends it"),
     # What time heals
     Rule(r"Could not resolve host|Connection (?:refused|timed out|reset)|Network is unreachable|Operation timed out|"
          r"error: 5\d\d|HTTP 5\d\d|early EOF|RPC failed|hung up unexpectedly|Failed to connect",

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from waves.foundation.errors import DAMAGE, DamagedError
+from waves.foundation.errors import DamagedError
+from waves.foundation.refusals import DAMAGE
 from waves.git.hardened import FIXED_OPTIONS, Repository, answer, call
 
 OBJECT_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
