@@ -284,3 +284,16 @@ def test_every_file_that_a_unit_leaves_is_on_the_page(world: World) -> None:
     for path in world.unit("a").iterdir():
         name = re.sub(r"-\d+\.", "-J." if path.name.startswith("land") else "-K.", path.name)
         assert name in listed or f"{name}/" in listed, path.name
+
+
+# ---- security
+
+
+def test_every_test_that_the_page_on_security_names_is_there() -> None:
+    rows = re.findall(
+        r"^\|[^|]+\|[^|]+\|[^|]+\|([^|]+)\|[^|]+\|$", section(PAGES["SECURITY.md"], "What protects what"), re.MULTILINE
+    )
+    named = [name for row in rows[1:] for name in re.findall(r"`([^`]+)`", row)]
+    assert len(named) > 40
+    tests = TOP / "tests"
+    assert [name for name in named if not (tests / f"{name}.py").exists() and not (tests / name).is_dir()] == []
