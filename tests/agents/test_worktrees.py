@@ -76,7 +76,7 @@ def test_a_missing_branch_is_told_with_what_to_do(world: World) -> None:
 
 def test_worktrees_can_be_made_by_several_processes_at_once(world: World) -> None:
     code = (
-        "import sys; from pathlib import Path; from waves import git; from waves.agents import worktrees\n"
+        "import sys; from pathlib import Path; from waves import git; from waves.agents.guard import worktrees\n"
         "worktrees.rebuild(git.discover(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3])"
     )
     names = [f"n{number}" for number in range(6)]
